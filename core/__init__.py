@@ -1,0 +1,1 @@
+"""Words all rooms share: settings, events, errors, masking logs, metrics, service and client frames."""
