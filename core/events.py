@@ -7,6 +7,7 @@ Personal data stands in events (they stay inside, behind the token) and nowhere 
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -112,3 +113,7 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 def json_schema() -> dict[str, Any]:
     """The published JSON Schema of one event message."""
     return EVENT.json_schema()
+
+
+if __name__ == "__main__":
+    print(json.dumps(json_schema(), ensure_ascii=False, indent=1, sort_keys=True))
