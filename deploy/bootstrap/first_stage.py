@@ -1,0 +1,37 @@
+"""Everything before our own environment exists, and everything that may need root."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from deploy.bootstrap import service_user, system_packages
+from deploy.bootstrap.environments import Environments
+from deploy.bootstrap.progress import say
+from deploy.bootstrap.service_user import ServiceUser
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def var_dir() -> Path:
+    """The folder for everything written at run time, as core.settings finds it."""
+    return Path(os.environ.get("VYZOV_VAR_DIR", ROOT / "var")).resolve()
+
+
+def set_up(*, with_tests: bool = False) -> ServiceUser:
+    """System packages, the services' user, var/ and both environments. A second time it only looks.
+
+    Raises SetupError with what to do. Returns the user that the services run as.
+    """
+    os.umask(0o022)
+    started = time.monotonic()
+    user = service_user.choose(ROOT, var_dir())
+    service_user.prepare_var(var_dir(), ROOT, user)
+    logs = var_dir() / "log"
+    say(f"Setting up in {ROOT}, services run as {user.name}")
+    purposes = ("run", "tests") if with_tests else ("run",)
+    system_packages.install(system_packages.listed(*purposes), logs / "apt.log")
+    Environments(ROOT, user, logs).prepare(with_tests=with_tests)
+    say(f"Packages and environments are ready ({time.monotonic() - started:.0f} s)")
+    return user
