@@ -72,8 +72,13 @@ class BodyLimit:
         await JSONResponse(body, 413)(scope, receive, send)
 
 
-def create_app(title: str, *, lifespan: Lifespan | None = None, body_limit: int = 256 * 1024) -> FastAPI:
+def create_app(
+    title: str, *, lifespan: Lifespan | None = None, body_limit: int = 256 * 1024,
+    ready: Callable[[], bool] = lambda: True,
+) -> FastAPI:  # fmt: skip
     """A FastAPI app with our errors (`{"error": {"code", "message"}}`), /health and /metrics.
+
+    /health answers 503 while `ready` says that the service cannot do its work.
 
     Validation errors name the field and the rule and never repeat the value: it may be personal data.
     """
@@ -98,8 +103,8 @@ def create_app(title: str, *, lifespan: Lifespan | None = None, body_limit: int 
         return answer(error.status_code, "http_error", str(error.detail), headers)
 
     @app.get("/health", include_in_schema=False)
-    async def _health() -> dict[str, str]:
-        return {"status": "ready"}
+    async def _health() -> Response:
+        return JSONResponse({"status": "ready"}) if ready() else JSONResponse({"status": "not ready"}, 503)
 
     @app.get("/metrics", include_in_schema=False)
     async def _metrics() -> Response:

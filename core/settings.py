@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     tts_engine: Literal["auto", "festival", "silero"] = Field("auto", validation_alias="VYZOV_TTS")
     tts_processes: int = Field(2, ge=1, description="Warm Festival processes")
     silero_speaker: str = "xenia"
+    silero_sha256: str = Field("", description="SHA-256 of Silero's model; empty: that in the .sha256 file beside it")
     understanding_port: int = 8092
     dialog_port: int = Field(5005, description="First port of the Rasa processes")
     dialog_processes: int = Field(1, ge=1, description="Rasa processes; calls are spread by call id")
