@@ -92,10 +92,10 @@ class Synthesis:
 
     async def _sentence(self, sentence: str, *, fixed: bool) -> tuple[bytes, str, bool]:
         key = self._key(sentence)
-        if (pcm := self._cache.get(key)) is not None:
+        if (kept := self._cache.get(key)) is not None:
             if fixed:
-                self._cache.put(key, pcm, fixed=True)
-            return pcm, self._engines[0].name, True
+                self._cache.put(key, kept, fixed=True)
+            return kept, self._engines[0].name, True
         task = self._rendering.get(key)
         if task is None:
             if len(self._rendering) >= WAITING_SENTENCES:

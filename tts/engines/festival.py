@@ -74,9 +74,7 @@ class Festival:
     async def start(self) -> None:
         if shutil.which("festival") is None:
             raise ConfigurationError("festival is not installed: apt-get install festival festvox-ru")
-        memory = Path("/dev/shm")
-        parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-        self._folder = Path(tempfile.mkdtemp(prefix="vyzov-tts-", dir=parent))  # mode 700
+        self._folder = _own_folder()
         try:
             for process in await asyncio.gather(*(_Process.start(self._folder) for _ in range(self._size))):
                 self._add(process)
@@ -146,6 +144,17 @@ class Festival:
             except (EngineFailed, OSError) as error:
                 attempt += 1
                 log.error("festival_start_failed", error=type(error).__name__, attempt=attempt)
+
+
+def _own_folder() -> Path:
+    """A folder for our eyes only, in memory where there is such a place; those of dead services are removed."""
+    memory = Path("/dev/shm")  # noqa: S108 - made by mkdtemp, mode 700
+    parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else Path(tempfile.gettempdir())
+    for left in parent.glob("vyzov-tts-*-*"):
+        pid = left.name.split("-")[2]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"vyzov-tts-{os.getpid()}-", dir=parent))
 
 
 class _Process:
