@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -121,6 +122,10 @@ async def read_events(redis: Redis, after: int | None = None) -> AsyncIterator[E
         for _stream, entries in answer:
             for entry_id, fields in entries:
                 last = entry_id
-                event = EVENT.validate_json(fields["event"])
+                try:
+                    event = EVENT.validate_json(fields["event"])
+                except ValidationError:  # a newer worker's: the rest goes on
+                    log.error("event_of_unknown_form")
+                    continue
                 event.id = int(entry_id.split("-")[0])
                 yield event

@@ -1,0 +1,84 @@
+"""The published interface: live events with resume, and house calls. Behind the token."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisconnect
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from core.bus import read_events
+from core.logs import get_logger
+from core.service import require_token, token_is_right
+from core.settings import Settings
+from core.words import HouseCallState
+from mis_connector.client import ConnectorClient
+
+log = get_logger(__name__)
+
+LISTENERS = 50
+"""WebSockets at once; each holds one connection to Redis."""
+
+
+def add_api(app: FastAPI, settings: Settings, redis: Redis, connector: ConnectorClient) -> None:
+    """Put the interface on the app."""
+    house_calls = APIRouter(prefix="/api/v1/house-calls", dependencies=[Depends(require_token)])
+
+    @house_calls.get("")
+    async def listed(
+        state: HouseCallState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    ) -> dict[str, Any]:
+        """The newest house calls, `{"house_calls": […]}`."""
+        return {"house_calls": await connector.house_calls(state=state, limit=limit)}
+
+    @house_calls.get("/{house_call_id}")
+    async def one(house_call_id: str) -> dict[str, Any]:
+        """One house call; 404 when there is none."""
+        return await connector.house_call(house_call_id)
+
+    app.include_router(house_calls)
+    listeners = asyncio.Semaphore(LISTENERS)
+
+    @app.websocket("/api/v1/events")
+    async def live_events(socket: WebSocket, after: int | None = None) -> None:
+        """Events as JSON text, one a message; `?after=ID` first repeats what came after that id.
+
+        Closed with 1008 for a wrong token, 1013 (try again later) when there are too many listeners or Redis is away.
+        """
+        scheme, _, token = socket.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token_is_right(token, settings):
+            await socket.close(1008, "wrong or missing token")
+            return
+        if listeners.locked():
+            await socket.close(1013, "too many listeners")
+            return
+        async with listeners:
+            await socket.accept()
+            gone = asyncio.create_task(_until_gone(socket))
+            try:
+                await _send_events(socket, redis, after, gone)
+            except (RedisError, OSError, TimeoutError):
+                with contextlib.suppress(RuntimeError):
+                    await socket.close(1013, "events are away, try again")
+            except WebSocketDisconnect:
+                pass
+            finally:
+                gone.cancel()
+
+
+async def _send_events(socket: WebSocket, redis: Redis, after: int | None, gone: asyncio.Task[None]) -> None:
+    async for event in read_events(redis, after):
+        if gone.done():
+            return
+        if event is not None:
+            await asyncio.wait_for(socket.send_text(event.model_dump_json()), 10)
+
+
+async def _until_gone(socket: WebSocket) -> None:
+    """Whatever a listener sends is ignored; returns when it has gone."""
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            pass
