@@ -1,0 +1,46 @@
+"""Recognition engines behind one small interface; each runs in a recogniser process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from asr.audio import Pcm
+from core.events import Alternative
+
+
+@dataclass(frozen=True)
+class Task:
+    """One turn to recognise. `pcm` is 8 kHz; `speech_seconds` is what of it is speech."""
+
+    turn_id: str
+    pcm: Pcm
+    speech_seconds: float
+    expects: str | None = None
+    slot: str | None = None
+    candidates: list[str] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """`text` is lower case without punctuation; empty: no speech in it. `closed`: chosen from the candidates."""
+
+    text: str
+    alternatives: list[Alternative] = field(default_factory=list)
+    closed: bool = False
+
+
+class Engine(Protocol):
+    """A recogniser of whole turns. One thread, no state but the sound kept for rescoring."""
+
+    name: str
+
+    def recognise(self, task: Task) -> Recognition:
+        """The words of a turn."""
+
+    def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
+        """Mean log probability a token of each candidate against the sound of that turn.
+
+        Raises core.errors.NotFound when the sound is gone or the engine cannot.
+        """

@@ -1,0 +1,81 @@
+"""The recognition service: `python -m asr.service`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, WebSocket
+from pydantic import BaseModel, ConfigDict, Field
+
+from asr.models import EngineChoice, choose
+from asr.protocol import MAX_RESCORED, Phrase
+from asr.recognisers import Recognisers
+from asr.stream import Pump, Stream
+from asr.vad import Vad
+from core.errors import ConfigurationError
+from core.logs import get_logger
+from core.service import create_app, require_token, serve, token_is_right
+from core.settings import Settings, get_settings
+
+log = get_logger(__name__)
+
+
+class RescoreRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    turn_id: str = Field(max_length=64)
+    candidates: Annotated[list[Phrase], Field(min_length=1, max_length=MAX_RESCORED)]
+
+
+class RescoreAnswer(BaseModel):
+    scores: list[float] = Field(description="Mean log probability a token, in the order of the candidates")
+
+
+def build(settings: Settings, choice: EngineChoice) -> FastAPI:
+    """The application; its recogniser processes run as long as its lifespan."""
+    recognisers = Recognisers(choice, settings.asr_processes)
+    pump = Pump(Vad())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await recognisers.start()
+        pump.start()
+        log.info("recognition_ready", engine=choice.name, processes=settings.asr_processes)
+        try:
+            yield
+        finally:
+            await pump.stop()
+            await recognisers.stop()
+
+    app = create_app("Vyzov recognition", lifespan=lifespan, ready=lambda: recognisers.ready and pump.running)
+
+    @app.websocket("/v1/stream")
+    async def stream(socket: WebSocket) -> None:
+        scheme, _, token = socket.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token_is_right(token, settings):
+            await socket.close(1008)
+            return
+        await socket.accept()
+        await Stream(socket, recognisers, pump).run()
+
+    @app.post("/v1/rescore", dependencies=[Depends(require_token)])
+    async def rescore(request: RescoreRequest) -> RescoreAnswer:
+        return RescoreAnswer(scores=await recognisers.rescore(request.turn_id, request.candidates))
+
+    return app
+
+
+def main() -> None:
+    settings = get_settings()
+    try:
+        choice = choose(settings)
+    except ConfigurationError as error:
+        sys.exit(f"asr: {error}")
+    serve(build(settings, choice), "asr", settings.asr_port)
+
+
+if __name__ == "__main__":
+    main()
