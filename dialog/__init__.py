@@ -1,0 +1,1 @@
+"""The conversation: script, its Rasa project, and the client that telephony uses."""

@@ -1,0 +1,199 @@
+"""The dialog's client: one turn in, one answer out, always with something to say.
+
+Used by telephony. Calls are spread over the Rasa processes by call id; their trackers are in Redis, so a turn
+that one process cannot answer is tried once more at the next one. Words of an emergency and the wish for an
+operator are found here, in the worker's own process, and are answered from here when Rasa is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, cast
+
+from core.client import ServiceClient
+from core.errors import VyzovError
+from core.logs import get_logger
+from core.settings import Settings
+from core.words import Expects, Outcome, Slot, TransferReason, TransferTo
+from dialog.phrases import Phrases
+from dialog.urgent import UrgentWords, likely_texts
+
+log = get_logger(__name__)
+
+DialogEvent = Literal["start", "turn", "hangup"]
+_LEAST_SECONDS = 0.5
+"""A second try is only worth its while when at least so much of the turn's time is left."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    text: str
+    score: float = 0.0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What the caller did: spoke (`text`), typed (`digits`) or was silent."""
+
+    text: str = ""
+    alternatives: tuple[Alternative, ...] = ()
+    turn_id: str | None = None
+    digits: str | None = None
+    silence: bool = False
+
+
+@dataclass(frozen=True)
+class Say:
+    text: str
+    barge_in: bool = True
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A field that this turn settled; becomes the event `slot.filled`."""
+
+    slot: Slot
+    value: Any
+    probability: float
+
+
+@dataclass(frozen=True)
+class HouseCallResult:
+    house_call_id: str
+    number: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Transfer:
+    to: TransferTo
+    reason: TransferReason
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What to say and what is expected next.
+
+    With `transfer` say `say` (not to be talked over), then transfer; with `end` say `say`, then hang up.
+    `fault` is true when it is the client's own apology, not the dialog's answer.
+    """
+
+    say: tuple[Say, ...] = ()
+    expects: Expects | None = None
+    slot: Slot | None = None
+    candidates: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    filled: tuple[Filled, ...] = ()
+    house_call: HouseCallResult | None = None
+    transfer: Transfer | None = None
+    end: Outcome | None = None
+    fault: bool = field(default=False, compare=False)
+
+
+class DialogFault(VyzovError):
+    """The dialog answered, but with nothing that can be said."""
+
+    code = "dialog_fault"
+
+
+class _Rasa(ServiceClient):
+    service = "dialog"
+
+
+class DialogClient:
+    """One instance a worker; close it with `aclose`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._processes = [
+            _Rasa(settings.url(settings.dialog_port + index), settings, seconds=settings.turn_seconds)
+            for index in range(settings.dialog_processes)
+        ]
+        self._turn_seconds = settings.turn_seconds
+        self._urgent = UrgentWords()
+        self._phrases = Phrases.load()
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*(process.aclose() for process in self._processes))
+
+    async def send(
+        self, call_id: str, event: DialogEvent, turn: Turn | None = None, *, caller: str = "", called: str = ""
+    ) -> Answer:
+        """The dialog's answer to one event of a call, within `settings.turn_seconds`. Never raises a VyzovError.
+
+        `caller` (E.164 or empty) and `called` matter with `start`. The answer to `hangup` is always empty.
+        """
+        turn = turn or Turn()
+        found = self._urgent.find(likely_texts(turn.text, ((a.text, a.score) for a in turn.alternatives)))
+        urgent = None if found is None else {"kind": found.kind, "words": found.words}
+        body = {
+            "call_id": call_id, "event": event, "caller": caller, "called": called,
+            "turn": asdict(turn) | {"urgent": urgent},
+        }  # fmt: skip
+        try:
+            return await self._ask(call_id, event, body)
+        except VyzovError as error:
+            log.warning("dialog_fault", call_id=call_id, error=error.code)
+        if event == "hangup":
+            return Answer(fault=True)
+        return self._own_answer(found.kind if found else None)
+
+    def transfer_failed(self, to: TransferTo) -> str:
+        """What to say before hanging up when nobody took the transferred call."""
+        return self._phrases.transfer_failed_emergency if to == "emergency" else self._phrases.transfer_failed
+
+    def fixed_prompts(self) -> list[str]:
+        """All texts of the script that are always the same, for synthesis ahead of time."""
+        return self._phrases.fixed()
+
+    async def _ask(self, call_id: str, event: DialogEvent, body: dict[str, Any]) -> Answer:
+        deadline = time.monotonic() + self._turn_seconds
+        first = zlib.crc32(call_id.encode()) % len(self._processes)
+        fault: VyzovError = DialogFault("no answer")
+        for attempt in range(2):
+            left = deadline - time.monotonic()
+            if attempt and (left < _LEAST_SECONDS or event == "hangup"):
+                break
+            process = self._processes[(first + attempt) % len(self._processes)]
+            try:
+                response = await process.request("POST", "/webhooks/vyzov/webhook", json=body, seconds=left)
+                return _read_answer(response.json(), event)
+            except VyzovError as error:
+                fault = error
+            except ValueError:
+                fault = DialogFault("the answer is not JSON")
+        raise fault
+
+    def _own_answer(self, urgent: str | None) -> Answer:
+        phrases = self._phrases
+        text, transfer = phrases.fault, Transfer("operator", "error")
+        if urgent == "emergency":
+            text, transfer = phrases.emergency_transfer, Transfer("emergency", "red_flag")
+        elif urgent == "operator":
+            text, transfer = phrases.operator_transfer, Transfer("operator", "wish")
+        return Answer(say=(Say(text, barge_in=False),), transfer=transfer, fault=True)
+
+
+def _read_answer(data: Any, event: DialogEvent) -> Answer:
+    """Raises DialogFault when the answer has not its shape or nothing to say."""
+    try:
+        answer = Answer(
+            say=tuple(Say(str(s["text"]), bool(s["barge_in"])) for s in data["say"]),
+            expects=data["expects"],
+            slot=data["slot"],
+            candidates=tuple(data["candidates"]),
+            hints=tuple(data["hints"]),
+            filled=tuple(Filled(f["slot"], f["value"], float(f["probability"])) for f in data["filled"]),
+            house_call=HouseCallResult(**data["house_call"]) if data["house_call"] else None,
+            transfer=Transfer(**data["transfer"]) if data["transfer"] else None,
+            end=cast(Outcome, data["end"]["outcome"]) if data["end"] else None,
+        )
+    except (KeyError, TypeError, ValueError):
+        raise DialogFault("the answer has not the agreed shape") from None
+    if event == "hangup":
+        return replace(answer, say=(), transfer=None, end=None)
+    if not answer.say and answer.transfer is None and answer.end is None:
+        raise DialogFault("the answer says nothing")
+    return answer
