@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from tts.client import TtsClient
 from websockets.exceptions import WebSocketException
 
 from core import logs
@@ -22,6 +21,7 @@ from scripts.resident.phone import Phone
 from scripts.resident.resident import Resident
 from scripts.resident.service import Service
 from scripts.resident.speech import Voice
+from tts.client import TtsClient
 
 
 def settings_with_token() -> Settings:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from tts.client import TtsClient
 
 from scripts.resident.scenario import Scenario
+from tts.client import TtsClient
 
 RATE = 8000
 
