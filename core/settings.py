@@ -83,7 +83,12 @@ class Settings(BaseSettings):
     mis_login: str = "vyzov"
     mis_password: SecretStr = Field(SecretStr(""), description="empty with the sandbox: var/mis_password")
     mis_seconds: float = Field(4.0, description="Time limit of one request to the MIS")
+    mis_parallel: int = Field(4, ge=1, description="House calls in delivery to the MIS at once")
     delivery_wait_seconds: float = Field(3.0, description="How long a caller waits for the MIS before `queued`")
+    delivery_hours: float = Field(24.0, description="Undelivered for longer: the request goes to a registrar")
+    settle_seconds: float = Field(
+        60.0, description="How long a MIS may still be busy with a request it did not answer, before it is sent again"
+    )
 
     def url(self, port: int) -> str:
         """Base URL of one of our services on this machine."""

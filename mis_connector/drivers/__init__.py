@@ -1,0 +1,1 @@
+"""One file per MIS behind one small interface (`base.py`); `choose.py` picks by setting."""

@@ -1,0 +1,165 @@
+"""The ЕЦП.МИС interface on the wire: login, lost session, envelope. Verified against the published source.
+
+Parameters are query or form fields, answers `{"error_code": 0, "data": …}`. The password and the patients' names
+stand in URLs (that is the interface), so nothing here puts a URL or an answer into an error or a log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+import httpx
+
+from core.logs import get_logger
+from mis_connector.drivers.base import MisRejected, MisUnavailable, OutcomeUnknown
+from mis_connector.policies import Breaker
+
+log = get_logger(__name__)
+
+# Errors that come before a byte of the request was sent.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+# How the refusals of /api/HomeVisit/HomeVisit begin, and what they mean to us (states.REASONS).
+_REFUSALS = (
+    ("Не возможно получить улицу", "street_unknown"),
+    ("Не удалось определить МО", "clinic_unknown"),
+    ("Не удалось определить участок", "district_unknown"),
+    ("Вызов врача на дом может быть оформлен", "clinic_closed"),
+    ("Не возможно сгенерировать", "number_failed"),
+    ("Отсутствует обязательный параметр", "field_missing"),
+    ("У вас уже есть необслуженная запись", "already_open"),
+)
+
+
+def refusal(text: str) -> str:
+    """The reason code of an error text; «refused» for words we do not know."""
+    return next((code for start, code in _REFUSALS if text.strip().startswith(start)), "refused")
+
+
+class EcpSession:
+    """Requests within one login. `seconds` limits one request; the login is shared by all who wait for it."""
+
+    def __init__(
+        self, base_url: str, login: str, password: Callable[[], str], seconds: float, breaker: Breaker
+    ) -> None:
+        self._login = login
+        self._password = password
+        self._breaker = breaker
+        timeout = httpx.Timeout(seconds, connect=min(2.0, seconds))
+        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout, follow_redirects=False)
+        # A kept-alive connection that the server has just closed looks like a lost answer. What must not be
+        # repeated therefore goes over a connection of its own.
+        self._fresh = httpx.AsyncClient(
+            base_url=base_url,
+            timeout=timeout,
+            follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+        self._sess_id: str | None = None
+        self._logging_in = asyncio.Lock()
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+        await self._fresh.aclose()
+
+    async def read(self, path: str, **fields: str) -> Any:
+        """`data` of a GET; raises MisUnavailable whenever there is no usable answer, MisRejected on a refusal."""
+        try:
+            return await self._within_session("GET", path, fields)
+        except OutcomeUnknown as error:
+            raise MisUnavailable(str(error)) from None
+
+    async def change(self, method: Literal["POST", "PUT"], path: str, **fields: str) -> Any:
+        """`data` of a changing request, sent once. Raises OutcomeUnknown when it went out without an answer."""
+        return await self._within_session(method, path, fields)
+
+    async def _within_session(self, method: str, path: str, fields: dict[str, str]) -> Any:
+        for last in (False, True):
+            sess_id = await self._session()
+            answer = await self._send(method, path, {**fields, "sess_id": sess_id})
+            if answer is not None:
+                return answer
+            if self._sess_id == sess_id:
+                self._sess_id = None
+            if last:
+                break
+        raise MisUnavailable("the MIS does not keep our session")
+
+    async def _session(self) -> str:
+        async with self._logging_in:
+            if self._sess_id is None:
+                fields = {"Login": self._login, "Password": self._password()}
+                try:
+                    body = self._envelope(await self._exchange("GET", "/api/user/login", fields))
+                except OutcomeUnknown as error:
+                    raise MisUnavailable(f"login: {error}") from None
+                if body is None or _code(body) != 0 or not isinstance(body.get("sess_id"), str):
+                    log.error("mis_login_refused", error_code=_code(body) if body else 401)
+                    raise MisUnavailable("the MIS refuses our login")
+                self._sess_id = body["sess_id"]
+            return self._sess_id
+
+    async def _send(self, method: str, path: str, fields: dict[str, str]) -> Any | None:
+        """`data`, or None when the session is lost (and nothing was done)."""
+        body = self._envelope(await self._exchange(method, path, fields))
+        if body is None or _code(body) == 1:
+            return None
+        if _code(body) != 0:
+            text = body.get("error_msg")
+            detail = text[:500] if isinstance(text, str) else ""
+            raise MisRejected(refusal(detail), detail)
+        data = body.get("data")
+        return [] if data is None else data
+
+    async def _exchange(self, method: str, path: str, fields: dict[str, str]) -> httpx.Response:
+        if not self._breaker.admit(time.monotonic()):
+            raise MisUnavailable("the MIS is left alone for a while")
+        changing = method != "GET"
+        try:
+            if changing:
+                # text that a caller dictated does not fit a URL
+                answer = await self._fresh.request(method, path, data=fields)
+            else:
+                answer = await self._http.request(method, path, params=fields)
+        except _NOT_SENT as error:
+            self._breaker.failed(time.monotonic())
+            raise MisUnavailable(type(error).__name__) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            self._breaker.failed(time.monotonic())
+            raise OutcomeUnknown(type(error).__name__) from None
+        except asyncio.CancelledError:
+            self._breaker.failed(time.monotonic())
+            raise
+        if answer.status_code >= 500:
+            self._breaker.failed(time.monotonic())
+            raise OutcomeUnknown(f"HTTP {answer.status_code}")
+        self._breaker.succeeded()
+        return answer
+
+    @staticmethod
+    def _envelope(answer: httpx.Response) -> dict[str, Any] | None:
+        """The envelope; None for HTTP 401, a lost session."""
+        if answer.status_code == 401:
+            return None
+        if answer.status_code == 429:
+            raise MisUnavailable("HTTP 429")
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or "error_code" not in body:
+            if 300 <= answer.status_code < 500:
+                raise MisRejected("refused", f"HTTP {answer.status_code}")
+            raise OutcomeUnknown("an answer without an envelope")
+        return body
+
+
+def _code(body: dict[str, Any]) -> int:
+    """`error_code` comes as a number or as a string of it; -1 for anything else."""
+    try:
+        return int(body["error_code"])
+    except (KeyError, TypeError, ValueError):
+        return -1
