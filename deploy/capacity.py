@@ -37,7 +37,8 @@ def library_limit() -> int:
 
     In a process of its own: a library that fails to load ends only that. Raises ConfigurationError.
     """
-    command = [sys.executable, "-m", "telephony.endpoint", "--limit"]
+    program = "from telephony.endpoint import library_call_limit; print(library_call_limit())"
+    command = [sys.executable, "-c", program]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=ROOT)
         limit = int(answer.stdout.split()[-1])

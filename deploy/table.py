@@ -175,9 +175,7 @@ def _process(
     )
 
 
-def _values(
-    row: ProcessRow, index: int, settings: Settings, capacity: Capacity, run_dir: Path | str
-) -> dict[str, Any]:
+def _values(row: ProcessRow, index: int, settings: Settings, capacity: Capacity, run_dir: Path | str) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(settings, name) for name in Settings.model_fields}
     values |= {"index": index, "run_dir": run_dir, "worker_lines": capacity.lines_of(index)}
     values["telephony_port"] = settings.sip_worker_port if capacity.has_edge else settings.sip_port
