@@ -1,0 +1,97 @@
+"""All that a recogniser thinks was said, weighed; every understanding votes over it instead of taking the first text.
+
+Scores are mean log probabilities a token. The weights are a softmax with a temperature; how far the whole turn can be
+trusted is a logistic curve of its best score. Both were fitted on Whisper base's n-best lists of the recorded
+residents (`tests/understanding/data/recognised.yml`); `tests/understanding/test_recognised.py` measures them again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from understanding.model import Candidate, Heard
+
+TEMPERATURE = 0.2
+"""Between 1/length of an answer (5-12 tokens: the true likelihood ratio) and the flatness of Whisper's lists."""
+
+CERTAIN = -0.05
+"""A better score than this is text that nobody had to recognise: it is trusted wholly."""
+
+MOST = 0.99
+"""Nothing heard on a phone is surer than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One text of the turn and its share of belief."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Chance that a turn was recognised at all well, by its best score: `middle` is where it is even."""
+
+    middle: float
+    width: float = 0.12
+
+    def of(self, heard: Heard) -> float:
+        score = best_score(heard)
+        if score is None or score > CERTAIN:
+            return 1.0
+        return 1 / (1 + math.exp(min(50.0, (self.middle - score) / self.width)))
+
+
+def best_score(heard: Heard) -> float | None:
+    """The best alternative's score; None when the turn has none."""
+    scores = [a.score for a in heard.alternatives if a.text.strip() and math.isfinite(a.score)]
+    return max(scores) if scores else None
+
+
+def spoken(heard: Heard) -> list[Said]:
+    """The turn's texts with weights that sum to 1, likeliest first; empty when nothing was said."""
+    scored = [
+        (a.text, a.score if math.isfinite(a.score) else -9.0) for a in heard.alternatives if a.text.strip()
+    ]
+    top = max((score for _text, score in scored), default=0.0)
+    if heard.text.strip() and all(text != heard.text for text, _score in scored):
+        scored.insert(0, (heard.text, top))
+    if not scored:
+        return []
+    powers = [math.exp(max(-50.0, (score - top) / TEMPERATURE)) for _text, score in scored]
+    total = sum(powers)
+    said = [Said(text, power / total) for (text, _score), power in zip(scored, powers, strict=True)]
+    return sorted(said, key=lambda one: -one.weight)
+
+
+@dataclass(slots=True)
+class Ballot:
+    """Votes of the alternatives for values; what could not be read counts as lost votes."""
+
+    _votes: dict[str, float] = field(default_factory=dict)
+    _values: dict[str, Any] = field(default_factory=dict)
+    lost: float = 0.0
+
+    def add(self, value: Any, weight: float) -> None:
+        key = json.dumps(value, ensure_ascii=False, sort_keys=True)
+        self._values.setdefault(key, value)
+        self._votes[key] = self._votes.get(key, 0.0) + weight
+
+    def lose(self, weight: float) -> None:
+        self.lost += weight
+
+    def ranked(self, trust: float = 1.0, *, limit: int = 6) -> list[Candidate]:
+        """Values with their probabilities, likeliest first (the first added where they are equal)."""
+        total = sum(self._votes.values()) + self.lost
+        if total <= 0:
+            return []
+        order = sorted(self._votes, key=lambda key: -self._votes[key])
+        return [
+            Candidate(value=self._values[key], probability=round(min(MOST, trust * self._votes[key] / total), 4))
+            for key in order[:limit]
+            if self._votes[key] > 0
+        ]

@@ -1,0 +1,139 @@
+"""Phone numbers in any grouping, judged by whether such a number exists and by the number that is known."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+import phonenumbers
+from rapidfuzz.distance import Levenshtein
+
+from understanding.alternatives import Ballot, Trust, spoken
+from understanding.answers import is_unknown, understand_yes_no
+from understanding.model import Candidate, Heard, Understood
+from understanding.numbers import NumberToken, between, parse_numbers
+from understanding.text import tidy
+
+TRUST = Trust(-0.6)
+"""Ten digits leave more room for a slip than a date: Whisper's eleven valid digits at -0.58 were wrong."""
+
+NEAR_KNOWN = 0.9
+"""Belief in the known number when what was heard differs from it in one digit."""
+
+_GROUP_MARKS = re.compile(r"^[\s\-–—.,()+]*$")
+
+
+@lru_cache(maxsize=10_000)
+def exists(national: str) -> bool:
+    """True when `national` (ten digits) is a number of the Russian plan."""
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse("+7" + national, None))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def national_part(digits: str) -> str:
+    """`digits` without 8 or 7 in front where there are more than ten."""
+    return digits[1:] if len(digits) > 10 and digits[0] in "78" else digits
+
+
+def spoken_digits(text: str) -> str:
+    """All digits of `text` in order, as they would be dialled: groups, single digits and zeros alike."""
+    return "".join(number.digits for number in parse_numbers(text, fuzzy=True))
+
+
+def _readings(text: str) -> list[tuple[str, float]]:
+    """National numbers (any length) that `text` can mean; the first is as it stands."""
+    numbers = parse_numbers(text, fuzzy=True)
+    certainty = min((number.certainty for number in numbers), default=0.0)
+    found = [(national_part("".join(number.digits for number in numbers)), certainty)]
+    once = _without_repeats(text, numbers)
+    if once is not numbers:  # «95 45 45»: the recogniser said the last group twice
+        found.append((national_part("".join(number.digits for number in once)), 0.6 * certainty))
+    return [(digits, quality) for digits, quality in found if digits]
+
+
+def _without_repeats(text: str, numbers: list[NumberToken]) -> list[NumberToken]:
+    if len(numbers) < 3:
+        return numbers
+    kept = [numbers[0]]
+    for left, right in pairwise(numbers):
+        if not (left.digits == right.digits and right is numbers[-1] and _GROUP_MARKS.match(between(text, left, right))):
+            kept.append(right)
+    return kept if len(kept) < len(numbers) else numbers
+
+
+def _vote(ballot: Ballot, readings: list[tuple[str, float]], weight: float) -> None:
+    """Give `weight` to the first reading that is a number of the plan; to nothing when none is."""
+    for digits, quality in readings:
+        if len(digits) == 10 and exists(digits):
+            ballot.add("+7" + digits, weight * quality)
+            ballot.lose(weight * (1 - quality))
+            return
+    ballot.lose(weight)
+
+
+def _known_vote(heard: Heard, readings: list[list[tuple[str, float]]]) -> float:
+    """Belief that the known number was said: certain when it was heard, strong when one digit is off."""
+    known = heard.context.known.phone if heard.context.known else None
+    if not known:
+        return 0.0
+    target = national_part("".join(char for char in known if char.isdigit()))
+    distances = [Levenshtein.distance(digits, target) for found in readings for digits, _quality in found]
+    nearest = min(distances, default=99)
+    return 0.98 if nearest == 0 else NEAR_KNOWN if nearest == 1 else 0.0
+
+
+def understand_phone(heard: Heard) -> Understood:
+    """`value` "+79161234567"; too few or too many digits leave it null, not complete, with what was heard."""
+    if heard.digits:
+        keyed = Ballot()
+        _vote(keyed, [(national_part("".join(char for char in heard.digits if char.isdigit())), 1.0)], 1.0)
+        return _answer(keyed.ranked(), heard.digits)
+    said = spoken(heard)
+    if not said:
+        return Understood()
+    text = tidy(said[0].text)
+    if is_unknown(said[0].text):
+        return Understood(meaning="unknown", probability=0.9, complete=True, heard=text)
+    readings = [_readings(one.text) for one in said]
+    ballot = Ballot()
+    for one, found in zip(said, readings, strict=True):
+        _vote(ballot, found, one.weight)
+    ranked = ballot.ranked(TRUST.of(heard))
+    belief = _known_vote(heard, readings)
+    if belief and heard.context.known and heard.context.known.phone:
+        known = "+7" + national_part("".join(char for char in heard.context.known.phone if char.isdigit()))
+        others = [
+            candidate.model_copy(update={"probability": min(candidate.probability, 1 - belief)})
+            for candidate in ranked
+            if candidate.value != known
+        ]
+        ranked = [Candidate(value=known, probability=belief), *others]
+    return _answer(ranked, text)
+
+
+def _answer(ranked: list[Candidate], heard: str) -> Understood:
+    if not ranked or ranked[0].probability < 0.25:
+        return Understood(missing=["phone"], heard=heard, candidates=ranked)
+    return Understood(
+        meaning="value", value=ranked[0].value, probability=ranked[0].probability, complete=True, heard=heard,
+        candidates=ranked[1:],
+    )  # fmt: skip
+
+
+def understand_this_phone(heard: Heard) -> Understood:
+    """Yes or no to «на этот номер?»; a number said right away is a no whose `candidates` hold the number."""
+    answer = understand_yes_no(heard)
+    if heard.digits or not any(len(spoken_digits(one.text)) >= 7 for one in spoken(heard)):
+        return answer
+    phone = understand_phone(heard)
+    known = heard.context.known.phone if heard.context.known else None
+    numbers = [Candidate(value=phone.value, probability=phone.probability)] if phone.value else []
+    if phone.value is not None and phone.value == known:
+        return Understood(meaning="yes", value=True, probability=phone.probability, complete=True, candidates=numbers)
+    return Understood(
+        meaning="no", value=False, probability=max(answer.probability if answer.meaning == "no" else 0.0, 0.8),
+        complete=True, heard=phone.heard, candidates=numbers + phone.candidates,
+    )  # fmt: skip
