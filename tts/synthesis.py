@@ -26,6 +26,8 @@ TEXT_CHARACTERS = 1000
 """Longest text of a request, about 80 seconds of speech."""
 SENTENCE_CHARACTERS = 300
 """A longer sentence is split at a comma or a space: 25 s of speech, well inside an engine's time limit."""
+PARTS = 12
+"""Sentences of one text that are spoken, and kept, each for itself; a text of more is spoken in longer pieces."""
 PAUSE = b"\0\0" * (RATE * 200 // 1000)
 """Between sentences; with what an engine leaves around one, 0.3 s."""
 WAITING_SENTENCES = 64
@@ -143,4 +145,15 @@ def split_sentences(text: str) -> list[str]:
             parts.append(sentence[:cut].strip())
             sentence = sentence[cut:].strip()
         parts.append(sentence.strip())
-    return [part for part in parts if re.search(r"[а-яё]", part, re.IGNORECASE)]
+    parts = [part for part in parts if re.search(r"[а-яё]", part, re.IGNORECASE)]
+    return parts if len(parts) <= PARTS else _merged(parts)
+
+
+def _merged(parts: list[str]) -> list[str]:
+    merged: list[str] = []
+    for part in parts:
+        if merged and len(merged[-1]) + len(part) < SENTENCE_CHARACTERS:
+            merged[-1] += " " + part
+        else:
+            merged.append(part)
+    return merged
