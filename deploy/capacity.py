@@ -37,8 +37,7 @@ def library_limit() -> int:
 
     In a process of its own: a library that fails to load ends only that. Raises ConfigurationError.
     """
-    program = "from telephony.endpoint import library_call_limit; print(library_call_limit())"
-    command = [sys.executable, "-c", program]
+    command = [sys.executable, "-m", "telephony.endpoint", "--limit"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, cwd=ROOT)
         limit = int(answer.stdout.split()[-1])
