@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisconnect
 from redis.asyncio import Redis
@@ -16,6 +17,7 @@ from core.service import require_token, token_is_right
 from core.settings import Settings
 from core.words import HouseCallState
 from mis_connector.client import ConnectorClient
+from mis_connector.model import HouseCall, HouseCalls
 
 log = get_logger(__name__)
 
@@ -30,14 +32,14 @@ def add_api(app: FastAPI, settings: Settings, redis: Redis, connector: Connector
     @house_calls.get("")
     async def listed(
         state: HouseCallState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
-    ) -> dict[str, Any]:
+    ) -> HouseCalls:
         """The newest house calls, `{"house_calls": […]}`."""
-        return {"house_calls": await connector.house_calls(state=state, limit=limit)}
+        return HouseCalls(house_calls=await connector.search(state=state, limit=limit))
 
     @house_calls.get("/{house_call_id}")
-    async def one(house_call_id: str) -> dict[str, Any]:
+    async def one(house_call_id: UUID) -> HouseCall:
         """One house call; 404 when there is none."""
-        return await connector.house_call(house_call_id)
+        return await connector.get(str(house_call_id))
 
     app.include_router(house_calls)
     listeners = asyncio.Semaphore(LISTENERS)

@@ -22,6 +22,7 @@ from dashboard.live import Live, LiveCall
 from dashboard.login import Guard
 from dashboard.words import spoken, words
 from mis_connector.client import ConnectorClient
+from mis_connector.model import HouseCall
 
 log = get_logger(__name__)
 
@@ -118,7 +119,7 @@ class LinesPage:
         self._sources = sources
         self._chosen: str | None = None
         self._version = -1
-        self._house_calls: list[dict[str, Any]] | None = []
+        self._house_calls: list[HouseCall] | None = []
         self._figures: Figures | None = None
 
     async def build(self) -> None:
@@ -149,7 +150,7 @@ class LinesPage:
 
     async def _read(self) -> None:
         try:
-            self._house_calls = await self._sources.connector.house_calls(limit=20)
+            self._house_calls = await self._sources.connector.search(limit=20)
         except VyzovError:
             self._house_calls = None
         since = midnight(datetime.now(UTC), self._sources.zone)
@@ -219,16 +220,17 @@ class LinesPage:
         ).mark("house-calls").classes("w-full")
 
 
-def _house_call_row(one: dict[str, Any]) -> dict[str, str]:
-    patient, address = one.get("patient") or {}, one.get("address") or {}
-    name = " ".join(part for key in ("surname", "name", "patronymic") if (part := patient.get(key)))
-    place = ", ".join(
-        part for part in (address.get("town"), address.get("street"), address.get("house"), address.get("flat")) if part
-    )
+def _house_call_row(one: HouseCall) -> dict[str, str]:
+    patient, address = one.patient, one.address
+    name = (patient.surname, patient.name, patient.patronymic)
+    place = (address.town, address.street, address.house, address.flat)
     return {
-        "number": one["number"], "state": words()["states"].get(one["state"], one["state"]), "patient": name,
-        "address": place, "visit_date": str(one.get("visit_date") or ""),
-    }  # fmt: skip
+        "number": one.number,
+        "state": words()["states"][one.state],
+        "patient": " ".join(part for part in name if part),
+        "address": ", ".join(part for part in place if part),
+        "visit_date": str(one.visit_date or ""),
+    }
 
 
 def _draw_live_call(call: LiveCall, zone: ZoneInfo) -> None:
