@@ -18,19 +18,23 @@ from core.errors import ConfigurationError
 from core.settings import ROOT
 from deploy.table import Environment, Process
 
-PYTHONS: dict[Environment, str] = {
-    "services": str(ROOT / ".venv" / "bin" / "python"),
-    "rasa": str(ROOT / ".venv-rasa" / "bin" / "python"),
-}
-# what dies with us: a process whose supervisor was killed gets SIGTERM from the kernel (prctl PR_SET_PDEATHSIG)
 DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
+"""Before a command: when its parent is killed, the kernel sends it SIGTERM (prctl(2), PR_SET_PDEATHSIG)."""
 _SOCKET_PATH_MOST = 107
 """sun_path in Linux, less its final zero."""
 
 
+def python_of(environment: Environment) -> str:
+    """The Python of an environment."""
+    folder = {"rasa": ".venv-rasa", "silero": ".venv-silero"}.get(environment, ".venv")
+    if environment == "silero" and not (ROOT / folder).is_dir():
+        folder = ".venv"
+    return str(ROOT / folder / "bin" / "python")
+
+
 def command_line(command: Sequence[str], environment: Environment) -> list[str]:
     """The command with `python` replaced by that of its environment."""
-    return [PYTHONS.get(environment, command[0]) if command[0] == "python" else command[0], *command[1:]]
+    return [python_of(environment) if command[0] == "python" else command[0], *command[1:]]
 
 
 def configuration(processes: Sequence[Process], run_dir: Path, log_dir: Path) -> str:
@@ -55,8 +59,10 @@ def configuration(processes: Sequence[Process], run_dir: Path, log_dir: Path) ->
         },
     }  # fmt: skip
     for process in processes:
+        as_one = [python_of("services"), "-m", "deploy.as_one"] if process.forks else []
+        command = [*DIES_WITH_PARENT, *as_one, *command_line(process.command, process.environment)]
         sections[f"program:{process.name}"] = {
-            "command": shlex.join([*DIES_WITH_PARENT, *command_line(process.command, process.environment)]),
+            "command": shlex.join(command),
             "directory": ROOT,
             "priority": process.stage,
             "autostart": "true",

@@ -17,8 +17,9 @@ from deploy.capacity import Capacity
 
 TABLE = ROOT / "deploy" / "processes.yml"
 
-Environment = Literal["services", "rasa", "system"]
-"""Which Python a command's first word `python` means: `.venv`, `.venv-rasa`, or none (a program of the system)."""
+Environment = Literal["services", "silero", "rasa", "system"]
+"""Which Python a command's first word `python` means: `.venv`, `.venv-silero` (where it is there, else `.venv`),
+`.venv-rasa`, or none (a program of the system)."""
 
 Condition = Literal["sandbox_mis", "sandbox_desk", "edge"]
 _EXTRAS = {"index": 0, "run_dir": "", "worker_lines": 0, "telephony_port": 0}
@@ -58,6 +59,8 @@ class ProcessRow(_Row):
     ready: ReadyRow
     instances: Literal["one", "workers", "dialog_processes"] = "one"
     when: Condition | None = None
+    forks: bool = False
+    """Its workers would outlive it when it is killed."""
     stop_seconds: int = Field(10, ge=1, le=120)
     variables: dict[str, str] = {}
 
@@ -111,7 +114,8 @@ class Process:
     command: list[str]
     ports: list[Port]
     ready: Ready
-    stop_seconds: int
+    stop_seconds: int = 10
+    forks: bool = False
     variables: dict[str, str] = field(default_factory=dict)
 
 
@@ -171,6 +175,7 @@ def _process(
         ports=[Port(values[port.setting], port.protocol, _variable(port.setting, capacity)) for port in row.ports],
         ready=Ready(row.ready.check, values[row.ready.port], row.ready.path),
         stop_seconds=row.stop_seconds,
+        forks=row.forks,
         variables={**table.environment_variables.get(row.environment, {}), **row.variables},
     )
 

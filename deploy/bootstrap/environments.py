@@ -1,4 +1,4 @@
-"""The two Python environments: built once, brought up to date only when their locks change."""
+"""The Python environments: built once, brought up to date only when their locks change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ not through uv, which could not fetch one either. Do one of these and start agai
 
 
 class Environments:
-    """`.venv` for the services and the tools, `.venv-rasa` for Rasa, both in the project's folder."""
+    """`.venv` for the services and the tools, `.venv-rasa` for Rasa, `.venv-silero` where its voices are used."""
 
     def __init__(self, root: Path, user: ServiceUser, logs: Path) -> None:
         self._root = root
@@ -38,18 +38,21 @@ class Environments:
         self._copies = root / ".python"
         self.services = root / ".venv"
         self.rasa = root / ".venv-rasa"
+        self.silero = root / ".venv-silero"
 
     @property
     def _uv(self) -> Path:
         return self.services / "bin" / "uv"
 
-    def prepare(self, *, with_tests: bool) -> None:
-        """Both environments as their locks say, runnable by the services' user.
+    def prepare(self, *, with_tests: bool = False, with_silero: bool = False) -> None:
+        """The environments as their locks say, runnable by the services' user.
 
         Raises SetupError, with what to do, for a Python or package that cannot be had.
         """
         self._services(["services.lock", "dev.lock"] if with_tests else ["services.lock"])
         self._rasa()
+        if with_silero:
+            self._silero()
 
     def _services(self, locks: list[str]) -> None:
         stamp = _Stamp(self.services)
@@ -103,11 +106,29 @@ class Environments:
         self._sync(self.rasa, ["rasa.lock"])
         stamp.write(wanted)
 
+    def _silero(self) -> None:
+        stamp = _Stamp(self.silero)
+        wanted = self._hashes(["services.lock", "silero.lock"])
+        if stamp.read() == wanted and _usable(self.silero, SERVICES_VERSIONS, self._user):
+            return
+        shutil.rmtree(self.silero, ignore_errors=True)
+        python = str(self.services / "bin" / "python")
+        self._run("making .venv-silero", [str(self._uv), "venv", "--python", python, str(self.silero)])
+        self._sync(self.silero, ["services.lock"])
+        # by pip: what uv takes for torch's name may be another file than the one for this machine
+        pip = [python, "-m", "pip", "--python", str(self.silero / "bin" / "python"), "install", "--quiet"]
+        self._run("installing torch into .venv-silero", [*pip, "--require-hashes", "-r", self._lock("silero.lock")])
+        self._open_to_user(self.silero)
+        stamp.write(wanted)
+
     def _sync(self, environment: Path, locks: Sequence[str]) -> None:
         _Stamp(environment).clear()
         command = [str(self._uv), "pip", "sync", "--python", str(environment / "bin" / "python"), "--require-hashes",
                    "--compile-bytecode", *(self._lock(name) for name in locks)]  # fmt: skip
         self._run(f"installing {' and '.join(locks)} into {environment.name}", command)
+        self._open_to_user(environment)
+
+    def _open_to_user(self, environment: Path) -> None:
         if not self._user.is_us:
             subprocess.run(["chmod", "-R", "a+rX", str(environment)], check=True, timeout=300)
 
