@@ -43,7 +43,6 @@ def main() -> int:
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, _stop)
     var = first_stage.var_dir()
-    os.environ["VYZOV_VAR_DIR"] = str(var)
     descendants.adopt_orphans()
     try:
         with only_one(var):
