@@ -84,7 +84,7 @@ class AudioPort(pj.AudioMediaPort):  # type: ignore[misc]
         self._lost_frames = 0
         self._queue: deque[Playout] = deque()
         self._out = pj.ByteVector(FRAME_BYTES)
-        self._out_address = _Vector.from_address(int(self._out.this))[0]
+        self._out_address = int(_Vector.from_address(int(self._out.this))[0] or 0)
         self._silence = pj.ByteVector(FRAME_BYTES)
         self.createPort(name, shape)
         self.thisown = False  # its C++ side outlives everything, also at the interpreter's end
@@ -146,8 +146,8 @@ class AudioPort(pj.AudioMediaPort):  # type: ignore[misc]
             return
         try:
             vector = _Vector.from_address(int(frame.buf.this))
-            size = (vector[1] or 0) - (vector[0] or 0)
-            pcm = ctypes.string_at(vector[0], FRAME_BYTES) if size == FRAME_BYTES else SILENT_FRAME
+            begin, end = vector[0] or 0, vector[1] or 0
+            pcm = ctypes.string_at(begin, FRAME_BYTES) if end - begin == FRAME_BYTES else SILENT_FRAME
             if len(self._heard) < HEARD_FRAMES:
                 self._heard.append(pcm)
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import gc
 import glob
@@ -19,6 +20,12 @@ from telephony.audio_port import AudioPort
 
 log = get_logger(__name__)
 
+_MORE_THAN_ANY_BUILD = 1000
+"""Asked for as `maxCalls`; the library clamps it to what it was compiled for."""
+
+RTP_PORTS_A_CALL = 10
+"""Two are used (RTP, RTCP); the others let a port rest after a call."""
+
 IncomingCall = Callable[["SipAccount", int], None]
 """Called in the library's SIP thread with the account and the library's id of a new call. It has to make a
 `SipCall` of it before it returns; otherwise the library refuses the call with 500."""
@@ -32,8 +39,9 @@ class EndpointConfig:
     port: int
     """SIP, UDP and TCP."""
     rtp_port: int
-    """First of `rtp_ports` ports for RTP and RTCP, two to a call."""
-    rtp_ports: int = 64
+    """First port of the RTP ranges of all processes."""
+    rtp_block: int = 0
+    """Which range is this process's; a range has RTP_PORTS_A_CALL ports for each call the library can hold."""
     user_agent: str = "Vyzov"
 
 
@@ -73,7 +81,7 @@ class SipEndpoint:
     """
 
     def __init__(self, config: EndpointConfig, *, lines: int | None = None) -> None:
-        """Start the library with `lines` audio ports (None: as many as it can hold calls).
+        """Start the library with `lines` audio ports, at most (and by default) as many as it can hold calls.
 
         Raises ConfigurationError when a port is taken.
         """
@@ -88,14 +96,15 @@ class SipEndpoint:
         except pj.Error as error:
             raise ConfigurationError(f"the SIP library did not start: {error.reason}") from None
         self.call_limit = library_call_limit()
-        self.ports = [AudioPort(f"line{n}") for n in range(self.call_limit if lines is None else lines)]
+        count = self.call_limit if lines is None else min(lines, self.call_limit)
+        self.ports = [AudioPort(f"line{n}") for n in range(count)]
         gc.collect()
         gc.freeze()  # what is here now lives as long as the process: later collections need not look at it
 
     def _start(self) -> None:
         config = self.config
         ep = pj.EpConfig()
-        ep.uaConfig.maxCalls = 1000  # clamped to what the build can do
+        ep.uaConfig.maxCalls = _MORE_THAN_ANY_BUILD
         ep.uaConfig.threadCnt = 1
         ep.uaConfig.userAgent = config.user_agent
         ep.logConfig.level = ep.logConfig.consoleLevel = 0
@@ -124,8 +133,8 @@ class SipEndpoint:
         config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
         config.natConfig.sdpNatRewriteUse = 0
         rtp = config.mediaConfig.transportConfig
-        rtp.port = self.config.rtp_port
-        rtp.portRange = self.config.rtp_ports
+        rtp.portRange = RTP_PORTS_A_CALL * self.call_limit
+        rtp.port = self.config.rtp_port + self.config.rtp_block * rtp.portRange
         rtp.boundAddress = self.config.host
         account = SipAccount(on_incoming)
         account.create(config)
@@ -166,7 +175,7 @@ def _claim(host: str, port: int) -> socket.socket:
     taken = ConfigurationError(f"SIP port {host}:{port} is taken by another process")
     lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     try:
-        lock.bind(f"\0vyzov-sip-{port}")
+        lock.bind(f"\0vyzov-sip-{host}-{port}")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.bind((host, port))
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
@@ -176,3 +185,23 @@ def _claim(host: str, port: int) -> socket.socket:
         lock.close()
         raise taken from None
     return lock
+
+
+def main() -> None:
+    """`python -m telephony.endpoint --limit` prints how many calls one process can hold."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--limit", action="store_true", required=True)
+    parser.parse_args()
+    _library().pj_log_set_level(0)
+    endpoint = pj.Endpoint()
+    endpoint.libCreate()
+    config = pj.EpConfig()
+    config.uaConfig.maxCalls = _MORE_THAN_ANY_BUILD
+    config.logConfig.level = config.logConfig.consoleLevel = 0
+    endpoint.libInit(config)
+    print(library_call_limit())
+    endpoint.libDestroy()
+
+
+if __name__ == "__main__":
+    main()

@@ -47,7 +47,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
     """Ids of incoming calls whose Python objects still exist."""
 
     def __init__(
-        self, account: SipAccount, port: AudioPort, listener: CallListener, loop: asyncio.AbstractEventLoop,
+        self, account: SipAccount, port: AudioPort | None, listener: CallListener, loop: asyncio.AbstractEventLoop,
         call_id: int = pj.PJSUA_INVALID_ID,
     ) -> None:  # fmt: skip
         """Raises RuntimeError while the object of an earlier call with this id has not been dropped."""
@@ -144,7 +144,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         try:
             info = self.getInfo()  # kept: its parts die with it
             for media in info.media:
-                if media.type != pj.PJMEDIA_TYPE_AUDIO:
+                if media.type != pj.PJMEDIA_TYPE_AUDIO or self._port is None:
                     continue
                 if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                     audio = self.getAudioMedia(media.index)
@@ -161,6 +161,29 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     def onCallTransferStatus(self, prm: pj.OnCallTransferStatusParam) -> None:
         self._tell("on_transfer", int(prm.statusCode), bool(prm.finalNotify))
+
+
+class Refusal:
+    """Turns an incoming call away with `code`, and keeps its SipCall until it is over."""
+
+    _open: ClassVar[set[Refusal]] = set()
+
+    def __init__(self, account: SipAccount, call_id: int, code: int, loop: asyncio.AbstractEventLoop) -> None:
+        self._call: SipCall | None = SipCall(account, None, self, loop, call_id)
+        self._open.add(self)
+        self._call.refuse(code)
+
+    def on_ended(self, code: int, reason: str) -> None:
+        self._call = None
+        self._open.discard(self)
+
+    def on_confirmed(self) -> None: ...
+
+    def on_media(self, held: bool) -> None: ...
+
+    def on_digit(self, digit: str) -> None: ...
+
+    def on_transfer(self, code: int, final: bool) -> None: ...
 
 
 def _audio_only() -> pj.CallOpParam:
