@@ -32,7 +32,19 @@ from core.errors import BadInput
 from core.logs import get_logger
 from core.settings import Settings
 
-__all__ = ["AsrClient", "AsrStream", "Away", "Error", "Resumed", "ServerMessage", "Silence", "Speech", "Turn"]
+__all__ = [
+    "AsrClient",
+    "AsrStream",
+    "Away",
+    "Back",
+    "Error",
+    "Heard",
+    "Resumed",
+    "ServerMessage",
+    "Silence",
+    "Speech",
+    "Turn",
+]
 
 log = get_logger(__name__)
 
@@ -76,6 +88,7 @@ class AsrStream:
     _outgoing: asyncio.Queue[str | bytes] = field(default_factory=lambda: asyncio.Queue(_QUEUED))
     _task: asyncio.Task[None] | None = None
     _here: asyncio.Event = field(default_factory=asyncio.Event)
+    socket: ClientConnection | None = None
 
     async def start(self, seconds: float = 0.0) -> bool:
         """Begin to connect, and wait up to `seconds` for it; True when the service is here."""
@@ -170,6 +183,7 @@ class AsrStream:
     async def _serve(self, socket: ClientConnection) -> None:
         while not self._outgoing.empty():
             self._outgoing.get_nowait()
+        self.socket = socket
         self._here.set()
         for line, state in self._lines.items():
             self._put(Open(line=line, call_id=state.call_id).model_dump_json())
