@@ -22,3 +22,10 @@ RECOGNITION_SECONDS = Histogram(
 SYNTHESIS_SECONDS = Histogram("vyzov_synthesis_seconds", "Time to synthesise a text", ["engine"], buckets=SECONDS)
 SYNTHESIS_FALLBACKS = Counter("vyzov_synthesis_fallbacks_total", "Texts an engine refused", ["engine"])
 HOUSE_CALLS = Counter("vyzov_house_call_states_total", "Changes of a house call's state", ["state"])
+UNDERSTANDING_SECONDS = Histogram(
+    "vyzov_understanding_seconds",
+    "Time to understand a turn, by slot or expectation",
+    ["kind"],
+    buckets=(0.005, 0.02, *SECONDS),
+)
+UNDERSTOOD = Counter("vyzov_understood_total", "Turns by slot or expectation and meaning", ["kind", "meaning"])

@@ -54,9 +54,7 @@ def best_score(heard: Heard) -> float | None:
 
 def spoken(heard: Heard) -> list[Said]:
     """The turn's texts with weights that sum to 1, likeliest first; empty when nothing was said."""
-    scored = [
-        (a.text, a.score if math.isfinite(a.score) else -9.0) for a in heard.alternatives if a.text.strip()
-    ]
+    scored = [(a.text, a.score if math.isfinite(a.score) else -9.0) for a in heard.alternatives if a.text.strip()]
     top = max((score for _text, score in scored), default=0.0)
     if heard.text.strip() and all(text != heard.text for text, _score in scored):
         scored.insert(0, (heard.text, top))

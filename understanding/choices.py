@@ -22,7 +22,8 @@ def _likeness(text: str, wording: str) -> float:
     """0..1; a wording inside a longer sentence counts nearly as much as alone."""
     alone = fuzz.ratio(text, wording) / 100
     inside = fuzz.token_set_ratio(text, wording) / 100 if len(wording) > 3 else 0.0
-    return max(alone, 0.95 * inside)
+    part = fuzz.partial_ratio(text, wording) / 100 if 6 <= len(wording) < len(text) else 0.0
+    return max(alone, 0.95 * inside, 0.9 * part)
 
 
 def understand_choice(heard: Heard) -> Understood:

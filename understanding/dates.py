@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from itertools import pairwise
@@ -158,7 +158,19 @@ def readings(text: str, today: date) -> list[PartialDate]:
         return list(_with_month(numbers, months[-1], today))
     if len(months) > 1:
         return []
-    return list(_numbers_only(numbers, today))
+    strange = _strange_words(text, numbers)
+    return [replace(one, quality=one.quality * 0.5**strange) for one in _numbers_only(numbers, today)]
+
+
+def _strange_words(text: str, numbers: list[NumberToken]) -> int:
+    """How many words of `text` do not belong to a date in numbers («дом», «квартира»)."""
+    return sum(
+        token.kind == "word"
+        and len(token.text) > 2
+        and token.text not in _not_numbers()
+        and not any(number.start <= token.start < number.end for number in numbers)
+        for token in tokens(text)
+    )
 
 
 def _with_month(numbers: list[NumberToken], month: _Month, today: date) -> Iterator[PartialDate]:
@@ -271,7 +283,7 @@ def _vote(ballot: Ballot, reading: PartialDate, weight: float, context: Context,
         if born > today and reading.year is not None and reading.year - 100 > today.year - OLDEST:
             earlier = PartialDate(reading.day, reading.month, reading.year - 100, reading.quality).value
             if earlier is not None:
-                ballot.add(earlier.isoformat(), share * 0.2 * _agreement(earlier, context, today))
+                ballot.add(earlier.isoformat(), share * 0.1 * _agreement(earlier, context, today))
     else:
         agreed = _agreement(born, context, today)
         ballot.add(born.isoformat(), share * agreed)

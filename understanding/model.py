@@ -44,7 +44,7 @@ class Heard(BaseModel):
     expects: Expects
     slot: Slot | None = None
     text: str = Field("", max_length=2000)
-    alternatives: list[HeardAlternative] = Field([], max_length=20)
+    alternatives: list[HeardAlternative] = Field([], max_length=60, description="A closed set gives one each")
     turn_id: str | None = Field(None, max_length=100, description="For rescoring against the sound")
     digits: str | None = Field(None, max_length=40, pattern=r"^[0-9*#A-D]*$", description="Keypad")
     context: Context = Context()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 
 import phonenumbers
 from rapidfuzz.distance import Levenshtein
@@ -20,6 +21,10 @@ TRUST = Trust(-0.6)
 
 NEAR_KNOWN = 0.9
 """Belief in the known number when what was heard differs from it in one digit."""
+
+SPLIT = 0.85
+"""Belief in a number that came out right only when its groups were taken apart."""
+MOST_SPLIT = 6
 
 _GROUP_MARKS = re.compile(r"^[\s\-–—.,()+]*$")
 
@@ -44,14 +49,37 @@ def spoken_digits(text: str) -> str:
 
 
 def _readings(text: str) -> list[tuple[str, float]]:
-    """National numbers (any length) that `text` can mean; the first is as it stands."""
+    """National numbers (any length) that `text` can mean, likeliest first."""
     numbers = parse_numbers(text, fuzzy=True)
-    certainty = min((number.certainty for number in numbers), default=0.0)
-    found = [(national_part("".join(number.digits for number in numbers)), certainty)]
-    once = _without_repeats(text, numbers)
-    if once is not numbers:  # «95 45 45»: the recogniser said the last group twice
-        found.append((national_part("".join(number.digits for number in once)), 0.6 * certainty))
-    return [(digits, quality) for digits, quality in found if digits]
+    if not numbers:
+        return []
+    certainty = min(number.certainty for number in numbers)
+    whole = national_part("".join(number.digits for number in numbers))
+    found = [(whole, certainty)]
+    if not _plausible(whole):
+        once = _without_repeats(text, numbers)
+        if once is not numbers:  # «95 45 45»: the recogniser wrote the last group twice
+            found.append((national_part("".join(number.digits for number in once)), 0.6 * certainty))
+        split = sorted({digits for digits in map(national_part, _splits(numbers)) if _plausible(digits)})
+        # an area code is said in one: «девятьсот двадцать шесть» stays 926 where another group can be taken apart
+        split = [digits for digits in split if digits[1:3] != "00"] or split
+        found += [(digits, SPLIT / len(split) * certainty) for digits in split]
+    return found
+
+
+def _plausible(national: str) -> bool:
+    return len(national) == 10 and exists(national)
+
+
+def _splits(numbers: list[NumberToken]) -> Iterator[str]:
+    """All digits with a hundred and what follows it taken apart in some places: «пятьсот девяносто семь» as 500 97."""
+    options: list[list[str]] = []
+    for number in numbers:
+        apart = not number.written and 100 < number.value < 1000 and number.value % 100
+        split = f"{number.value // 100 * 100}{number.value % 100}"
+        options.append([number.digits, split] if apart else [number.digits])
+    if sum(len(option) > 1 for option in options) <= MOST_SPLIT:
+        yield from ("".join(parts) for parts in product(*options))
 
 
 def _without_repeats(text: str, numbers: list[NumberToken]) -> list[NumberToken]:
@@ -59,19 +87,21 @@ def _without_repeats(text: str, numbers: list[NumberToken]) -> list[NumberToken]
         return numbers
     kept = [numbers[0]]
     for left, right in pairwise(numbers):
-        if not (left.digits == right.digits and right is numbers[-1] and _GROUP_MARKS.match(between(text, left, right))):
+        if not (
+            left.digits == right.digits and right is numbers[-1] and _GROUP_MARKS.match(between(text, left, right))
+        ):
             kept.append(right)
     return kept if len(kept) < len(numbers) else numbers
 
 
 def _vote(ballot: Ballot, readings: list[tuple[str, float]], weight: float) -> None:
-    """Give `weight` to the first reading that is a number of the plan; to nothing when none is."""
-    for digits, quality in readings:
-        if len(digits) == 10 and exists(digits):
-            ballot.add("+7" + digits, weight * quality)
-            ballot.lose(weight * (1 - quality))
-            return
-    ballot.lose(weight)
+    """Share `weight` among the readings that are numbers of the plan; the first alone when it is one."""
+    possible = [(digits, quality) for digits, quality in readings if _plausible(digits)]
+    if possible and possible[0][0] == readings[0][0]:
+        possible = possible[:1]
+    for digits, quality in possible:
+        ballot.add("+7" + digits, weight * quality)
+    ballot.lose(weight * max(0.0, 1 - sum(quality for _digits, quality in possible)))
 
 
 def _known_vote(heard: Heard, readings: list[list[tuple[str, float]]]) -> float:
@@ -80,7 +110,10 @@ def _known_vote(heard: Heard, readings: list[list[tuple[str, float]]]) -> float:
     if not known:
         return 0.0
     target = national_part("".join(char for char in known if char.isdigit()))
-    distances = [Levenshtein.distance(digits, target) for found in readings for digits, _quality in found]
+    heard_digits = {digits for found in readings for digits, _quality in found}
+    # a digit is missing, so the 8 in front could not be told from the number
+    heard_digits |= {digits[1:] for digits in heard_digits if len(digits) == 10 and digits[0] in "78"}
+    distances = [Levenshtein.distance(digits, target) for digits in heard_digits]
     nearest = min(distances, default=99)
     return 0.98 if nearest == 0 else NEAR_KNOWN if nearest == 1 else 0.0
 

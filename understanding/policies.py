@@ -86,11 +86,11 @@ def understand_policy(heard: Heard) -> Understood:
     if not said:
         return Understood()
     text = tidy(said[0].text)
+    if is_unknown(said[0].text):
+        return Understood(meaning="unknown", probability=0.95, complete=True, heard=text)
     digits_said = [spoken_digits(one.text) for one in said]
-    if not digits_said[0]:
-        unknown = any(is_unknown(one.text) for one in said) or read(said[0].text).answer == "no"
-        if unknown:
-            return Understood(meaning="unknown", probability=0.95, complete=True, heard=text)
+    if not digits_said[0] and (any(is_unknown(one.text) for one in said) or read(said[0].text).answer == "no"):
+        return Understood(meaning="unknown", probability=0.9, complete=True, heard=text)
     ballot = Ballot()
     for one, digits in zip(said, digits_said, strict=True):
         found = _reading(digits, born)

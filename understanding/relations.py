@@ -99,7 +99,7 @@ def understand_who(heard: Heard) -> Understood:
 
 
 def understand_caller(heard: Heard) -> Understood:
-    """`value` {"relation", "name"}: what the caller is to the patient, and the name when it was given («меня зовут…»)."""
+    """`value` {"relation", "name"}: what the caller is to the patient, and the name where it was given."""
     who = understand_who(heard)
     introduced = _INTRODUCED.search(heard.text)
     name = tidy(introduced.group(1)).title() if introduced else None

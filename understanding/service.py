@@ -13,6 +13,7 @@ from fastapi import Depends, FastAPI
 
 from asr.client import AsrClient
 from core.logs import get_logger
+from core.metrics import UNDERSTANDING_SECONDS, UNDERSTOOD
 from core.service import create_app, require_token, serve
 from core.settings import Settings, get_settings
 from understanding.addresses import Addresses
@@ -20,7 +21,6 @@ from understanding.ages import understand_age
 from understanding.answers import understand_yes_no
 from understanding.choices import understand_choice
 from understanding.dates import understand_birth_date
-from understanding.metrics import UNDERSTANDING_SECONDS, UNDERSTOOD
 from understanding.model import Heard, Understood
 from understanding.names import Names
 from understanding.phones import understand_phone, understand_this_phone

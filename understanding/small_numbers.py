@@ -58,7 +58,9 @@ def understand_small_number(heard: Heard) -> Understood:
     best = ranked[0]
     others = [candidate for candidate in ranked[1:] if candidate.value not in ("no", "unknown")]
     if best.value in ("no", "unknown"):
-        return Understood(meaning=best.value, probability=best.probability, complete=True, heard=text, candidates=others)
+        return Understood(
+            meaning=best.value, probability=best.probability, complete=True, heard=text, candidates=others
+        )
     return Understood(
         meaning="value", value=best.value, probability=best.probability, complete=True, heard=text, candidates=others
     )
