@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.errors import ConfigurationError
-from core.settings import ROOT, Settings
-from deploy.capacity import Capacity
+from core.settings import ROOT, Settings, get_settings
+from deploy.capacity import Capacity, library_limit
 
 _KAMAILIO = ROOT / "deploy" / "kamailio" / "kamailio.cfg"
 
@@ -70,3 +70,10 @@ def _write(path: Path, text: str) -> None:
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":  # in a container, before the others start
+    _settings = get_settings()
+    _run_dir = _settings.var_dir / "run"
+    _run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_all(_settings, Capacity(_settings.lines, library_limit()), _run_dir)

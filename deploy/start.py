@@ -67,7 +67,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     if not options.setup_only:
         ports.check(processes, settings.host)
     say("Preparing the data")
-    prepare(log_dir)
+    prepare(settings, run_dir, log_dir)
     if options.setup_only:
         say("Everything is set up.")
         return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from core.errors import ConfigurationError
 from core.settings import ROOT, Settings
@@ -22,7 +22,10 @@ Environment = Literal["services", "silero", "rasa", "system"]
 `.venv-rasa`, or none (a program of the system)."""
 
 Condition = Literal["sandbox_mis", "sandbox_desk", "edge"]
-_EXTRAS = {"index": 0, "run_dir": "", "worker_lines": 0, "telephony_port": 0}
+_SETTINGS = {name for name, field in Settings.model_fields.items() if field.annotation is not SecretStr}
+"""Without the secrets: a command stands in `ps`, and the supervisor's configuration on the disk."""
+
+_OF_PROCESSES = {"index", "run_dir", "worker_lines", "telephony_port"}
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 
 
@@ -75,9 +78,22 @@ class Table(_Row):
 
     @model_validator(mode="after")
     def _references_exist(self) -> Table:
-        known = {*Settings.model_fields, *_EXTRAS}
+        known = _SETTINGS | _OF_PROCESSES
+        for name, preparation in self.preparations.items():
+            texts = [preparation.command, *self.environment_variables.get(preparation.environment, {}).values()]
+            if unknown := sorted({f for text in texts for f in _fields(text)} - _SETTINGS - {"run_dir"}):
+                raise ValueError(f"{name}: no such setting: {', '.join(unknown)}")
         for name, row in self.processes.items():
-            used = {row.ready.port, *(port.setting for port in row.ports), *_fields(row.command)}
+            texts = (
+                row.command,
+                *row.variables.values(),
+                *self.environment_variables.get(row.environment, {}).values(),
+            )
+            used = {
+                row.ready.port,
+                *(port.setting for port in row.ports),
+                *(f for text in texts for f in _fields(text)),
+            }
             if unknown := sorted(used - known):
                 raise ValueError(f"{name}: no such setting: {', '.join(unknown)}")
             if row.stage not in self.stages:
@@ -136,13 +152,19 @@ def load(path: Path = TABLE) -> Table:
         raise ConfigurationError(f"{path.name}: {error}") from None
 
 
-def preparations(table: Table) -> list[Preparation]:
+def preparations(table: Table, settings: Settings, run_dir: Path | str) -> list[Preparation]:
     """What is run before the start, in order."""
+    values = _base_values(settings, run_dir)
     return [
-        Preparation(name, row.title, row.environment, row.command.split(),
-                    dict(table.environment_variables.get(row.environment, {})))
+        Preparation(
+            name,
+            row.title,
+            row.environment,
+            [word.format_map(values) for word in row.command.split()],
+            _filled_in(table.environment_variables.get(row.environment, {}), values),
+        )
         for name, row in table.preparations.items()
-    ]  # fmt: skip
+    ]
 
 
 def lay_out(table: Table, settings: Settings, capacity: Capacity, run_dir: Path | str) -> list[Process]:
@@ -176,17 +198,25 @@ def _process(
         ready=Ready(row.ready.check, values[row.ready.port], row.ready.path),
         stop_seconds=row.stop_seconds,
         forks=row.forks,
-        variables={**table.environment_variables.get(row.environment, {}), **row.variables},
+        variables=_filled_in({**table.environment_variables.get(row.environment, {}), **row.variables}, values),
     )
 
 
 def _values(row: ProcessRow, index: int, settings: Settings, capacity: Capacity, run_dir: Path | str) -> dict[str, Any]:
-    values: dict[str, Any] = {name: getattr(settings, name) for name in Settings.model_fields}
-    values |= {"index": index, "run_dir": run_dir, "worker_lines": capacity.lines_of(index)}
+    values = _base_values(settings, run_dir)
+    values |= {"index": index, "worker_lines": capacity.lines_of(index)}
     values["telephony_port"] = settings.sip_worker_port if capacity.has_edge else settings.sip_port
     for port in row.ports:
         values[port.setting] += index
     return values
+
+
+def _base_values(settings: Settings, run_dir: Path | str) -> dict[str, Any]:
+    return {**{name: getattr(settings, name) for name in _SETTINGS}, "run_dir": run_dir}
+
+
+def _filled_in(variables: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value.format_map(values) for name, value in variables.items()}
 
 
 def _variable(setting: str, capacity: Capacity) -> str:
