@@ -91,6 +91,9 @@ class Reader:
             raise self.fail(key, "must be a list of text")
         return tuple(item.strip() for item in value)
 
+    def raw(self, key: str) -> Any:
+        return self._get(key, None)
+
     def has(self, key: str) -> bool:
         self._known.add(key)
         return key in self._data

@@ -1,0 +1,438 @@
+"""One call, led by the script: every turn goes in here and comes out as an answer.
+
+The order within a turn: an emergency, the wish for an operator, silence, what is open (a question, a value asked
+back, «соединить со скорой?»), and only then the caller's own questions and wishes: names and addresses look like
+anything to an intent classifier, so an answer that was understood well wins over a doubtful intent.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from core.words import SLOTS
+from dialog.conversation.address import PARTS as ADDRESS_PARTS
+from dialog.conversation.address import Addresses
+from dialog.conversation.belief import best, combined, normalised, same, without
+from dialog.conversation.booking import Booking
+from dialog.conversation.danger import Dangers
+from dialog.conversation.identity import PARTS as NAME_PARTS
+from dialog.conversation.identity import Identity
+from dialog.conversation.listening import Listening
+from dialog.conversation.plan import applies
+from dialog.conversation.script import Question, Script
+from dialog.conversation.spoken import spoken, spoken_address, spoken_date, spoken_name, spoken_phone
+from dialog.conversation.state import Asked, State
+from dialog.conversation.step import Advance, Ask, Check, Danger, Failed, GiveUp, Step
+from dialog.conversation.turn import Heard, Intent, Reply, ServiceFault, Services, Understood
+
+FREE = ("opening", "symptoms", "since", "caller")
+"""Questions that any words answer: there a clear intent goes first."""
+
+PART_SLOTS = (*ADDRESS_PARTS, "flat")
+SHORT = 6
+"""A wish to cancel has at most so many words; in a longer sentence «не надо» means something else."""
+
+_OWN_PHRASES = ("себе", "для себя", "мне самому", "мне самой")
+"""In the opening only these mean the caller is the patient: «мне нужен врач» is said for children, too."""
+
+
+class Conversation:
+    """`today`: the local date. Services that fail end in an apology and a transfer, never in silence."""
+
+    def __init__(self, script: Script, services: Services, today: date) -> None:
+        self._script = script
+        self._phrases = script.phrases
+        self._listening = Listening(services, today)
+        self._identity = Identity(services, today)
+        self._addresses = Addresses(self._listening, script)
+        self._dangers = Dangers(self._listening, script)
+        self._booking = Booking(services, script, today)
+
+    def start(self, call_id: str, caller: str, called: str) -> tuple[State, Reply]:
+        state = State(call_id, caller=caller, called=called)
+        return state, self._ask(state, "opening")
+
+    async def turn(self, state: State, heard: Heard, intent: Intent) -> Reply:
+        """The answer to one turn; changes `state`."""
+        if state.finished is not None:
+            return Reply(**state.finished)
+        before = dict(state.taken)
+        state.turns += 1
+        try:
+            if state.turns > self._script.policy.limits.turns:
+                reply = self._transfer("no_match")
+            else:
+                reply = await self._turn(state, heard, intent)
+        except ServiceFault:
+            reply = self._transfer("error")
+        reply.filled = [
+            {"slot": slot, "value": taken.value, "probability": taken.probability}
+            for slot, taken in state.taken.items()
+            if taken.sure and taken.value is not None and slot in SLOTS and before.get(slot) is not taken
+        ]
+        if reply.end or reply.transfer:
+            state.finished = {"say": reply.say, "transfer": reply.transfer, "end": reply.end}
+        return reply
+
+    async def _turn(self, state: State, heard: Heard, intent: Intent) -> Reply:
+        if state.asked.kind == "emergency":
+            return await self._hear_emergency(state, heard)
+        if heard.urgent == "emergency":
+            return self._emergency(state, heard.urgent_words)
+        if heard.urgent == "operator":
+            return self._transfer("wish")
+        if heard.silence:
+            return self._silence(state)
+        state.silences = 0
+        if state.asked.kind == "cancel":
+            return await self._hear_cancel(state, heard)
+        if self._script.urgent.wants_to_cancel(heard.text) and len(heard.text.split()) <= SHORT:
+            return self._end("cancelled", self._phrases.cancelled)
+        if state.asked.slot in FREE and (wish := self._wish(state, intent, self._script.policy.intent_over_free)):
+            return wish
+        step = await self._hear(state, heard, intent)
+        if isinstance(step, Failed | Check):
+            limit = self._script.policy.intent if isinstance(step, Failed) else self._script.policy.intent_over_free
+            if wish := self._wish(state, intent, limit):
+                return wish
+        return await self._follow(state, step)
+
+    # -- what was answered
+
+    async def _hear(self, state: State, heard: Heard, intent: Intent) -> Step:
+        slot = state.asked.slot
+        question = self._script.questions[slot]
+        text: str | None = None
+        if state.asked.kind == "check":
+            answer = await self._listening.yes_no(heard)
+            if answer.meaning == "yes":
+                return await self._affirm(state)
+            if answer.meaning == "no":
+                if answer.complete or not answer.heard:
+                    return await self._deny(state)
+                text = answer.heard  # «нет, дом семнадцать»: the rest is the value
+        if slot == "opening":
+            return await self._hear_opening(state, heard, intent)
+        if slot == "red_flags":
+            return await self._dangers.hear(state, heard)
+        if slot == "confirm":
+            return await self._hear_confirm(state, heard)
+        if slot == "more":
+            return await self._hear_more(state, heard)
+        if slot in PART_SLOTS:
+            return await self._addresses.hear_part(state, question, heard, text)
+        if question.expects == "yes_no":
+            return await self._hear_yes_no(state, question, heard)
+        understood = await self._listening.value(state, question, heard, text=text)
+        if slot == "address":
+            return await self._addresses.hear(state, question, understood)
+        if slot == "name" and state.asked.kind == "check" and state.identity == "open" and state.patient:
+            return self._hear_patient(state, understood)
+        if slot == "name":
+            return self._identity.hear_name(state, understood, question.ask_back)
+        if slot in NAME_PARTS:
+            return self._identity.hear_part(state, slot, understood, question.ask_back)
+        if slot == "birth_date":
+            return self._identity.hear_birth_date(state, understood, question.ask_back)
+        return self._hear_value(state, question, understood)
+
+    def _hear_value(self, state: State, question: Question, understood: Understood) -> Step:
+        slot = question.slot
+        belief = combined(state.beliefs.get(slot, []), normalised(understood.belief()), repeated=True)
+        belief = without(belief, state.refused.get(slot, []))
+        value, probability = best(belief)
+        if value is None or not understood.belief():
+            return Failed(understood.meaning == "unknown")
+        state.beliefs[slot] = belief
+        if probability >= question.accept:
+            return self._settle(state, slot, value, probability)
+        again = state.asked.kind == "check" and same(state.asked.value, value)
+        if probability >= question.ask_back and not again:
+            return Check(slot, value, probability, spoken(slot, value))
+        return Failed(understood.meaning == "unknown")
+
+    def _settle(self, state: State, slot: str, value: Any, probability: float) -> Step:
+        if slot == "symptoms" and isinstance(value, dict):
+            for part in ("temperature", "since"):
+                if value.get(part) is not None and part not in state.taken:
+                    state.take(part, value[part], probability)
+            value = value.get("text")
+        state.take(slot, value, probability)
+        return Advance()
+
+    def _hear_patient(self, state: State, understood: Understood) -> Step:
+        """The patient was read back and the caller said the name once more: does it fit?"""
+        heard = normalised(understood.belief())
+        asked = state.asked.value
+        if any(p >= 0.1 and same(value.get("surname"), asked.get("surname"))
+               and same(value.get("name"), asked.get("name")) for value, p in heard):  # fmt: skip
+            return self._identity.affirm(state)
+        return self._identity.deny(state)
+
+    async def _hear_yes_no(self, state: State, question: Question, heard: Heard) -> Step:
+        slot = question.slot
+        answer = await self._listening.yes_no(heard, slot)
+        if slot == "this_phone" and (answer.meaning == "none" or (answer.meaning == "no" and not answer.complete)):
+            # «нет, запишите восемь девятьсот…» or the number at once
+            phone = await self._listening.value(state, self._script.questions["phone"], heard)
+            if phone.value is not None and phone.probability >= self._script.questions["phone"].ask_back:
+                state.take(slot, False, phone.probability)
+                state.asked = Asked("phone")
+                return self._hear_value(state, self._script.questions["phone"], phone)
+        if answer.meaning in ("yes", "no"):
+            value = answer.meaning == "yes"
+            state.take(slot, value, answer.probability)
+            if slot == "this_phone" and value:
+                state.take("phone", state.caller, 0.99)
+            return Advance()
+        return Failed(answer.meaning == "unknown")
+
+    async def _hear_opening(self, state: State, heard: Heard, intent: Intent) -> Step:
+        """Whatever the caller begins with; what it says already is not asked again."""
+        state.take("opening", True, 1.0)
+        who = await self._listening.value(state, self._script.questions["who"], heard)
+        own = any(phrase in heard.text for phrase in _OWN_PHRASES)
+        if who.value is not None and who.probability >= self._script.policy.accept and (who.value != "self" or own):
+            state.take("who", who.value, who.probability)
+        if intent.name == "complaint" and intent.confidence >= self._script.policy.intent_over_free:
+            question = self._script.questions["symptoms"]
+            symptoms = await self._listening.value(state, question, heard)
+            if symptoms.value is not None and symptoms.probability >= question.accept:
+                self._settle(state, "symptoms", symptoms.value, symptoms.probability)
+        return Advance()
+
+    async def _hear_confirm(self, state: State, heard: Heard) -> Step:
+        answer = await self._listening.yes_no(heard, "confirm")
+        if answer.meaning == "yes" and answer.complete:
+            state.take("confirm", True, answer.probability)
+            return Advance()
+        if answer.meaning == "none" and not heard.digits:
+            return Failed()
+        if len(heard.text.split()) > 1:
+            step = await self._hear_more(state, heard)
+            if not isinstance(step, Failed):
+                return step
+        return Ask("more")
+
+    async def _hear_more(self, state: State, heard: Heard) -> Step:
+        """What to correct: only that is asked again."""
+        question = self._script.questions["more"]
+        understood = await self._listening.value(state, question, heard)
+        if understood.value is None or understood.probability < question.accept:
+            return Failed(understood.meaning == "unknown")
+        if understood.value == "nothing":
+            state.take("confirm", True, understood.probability)
+            return Advance()
+        state.corrections += 1
+        if state.corrections > self._script.policy.limits.corrections:
+            return GiveUp()
+        return self._reopen(state, str(understood.value))
+
+    def _reopen(self, state: State, field: str) -> Step:
+        if field in ("name", "birth_date"):
+            state.identity, state.patient, state.identity_asked = "open", None, []
+            state.forget(field, *(NAME_PARTS if field == "name" else ()))
+        elif field == "address":
+            state.address_parts = False
+            state.forget("address", *PART_SLOTS)
+        elif field == "phone":
+            state.take("this_phone", False, 1.0)
+            state.forget("phone")
+        else:
+            state.forget(field, "temperature", "since")
+        return Ask(field)
+
+    # -- what was asked back
+
+    async def _affirm(self, state: State) -> Step:
+        asked = state.asked
+        if asked.slot == "address" or asked.slot in PART_SLOTS:
+            return await self._addresses.affirm(state)
+        if asked.slot == "name":
+            return self._identity.affirm(state)
+        return self._settle(state, asked.slot, asked.value, max(asked.probability, 0.95))
+
+    async def _deny(self, state: State) -> Step:
+        asked = state.asked
+        if asked.slot == "address" or asked.slot in PART_SLOTS:
+            return await self._addresses.deny(state)
+        if asked.slot == "name":
+            return self._identity.deny(state)
+        state.refused.setdefault(asked.slot, []).append(asked.value)
+        return Failed()
+
+    # -- from a step to words
+
+    async def _follow(self, state: State, step: Step) -> Reply:
+        slot = state.asked.slot
+        if isinstance(step, Danger):
+            return self._emergency(state, step.words)
+        if isinstance(step, GiveUp):
+            return self._transfer(step.reason)
+        if isinstance(step, Check):
+            return self._check(state, step)
+        if isinstance(step, Ask):
+            return self._ask(state, step.slot)
+        if isinstance(step, Failed):
+            return await self._failed(state, slot, unknown=step.unknown)
+        return await self._advance(state)
+
+    async def _advance(self, state: State, before: str = "") -> Reply:
+        """The next question of the plan; after the last one the house call."""
+        if self._identity.is_due(state):
+            step = await self._identity.identify(state)
+            if not isinstance(step, Advance):
+                return await self._follow(state, step)
+        for question in self._script.questions.values():
+            if question.enabled and question.slot not in state.taken and applies(question.when, state):
+                return self._ask(state, question.slot, before)
+        return await self._booking.book(state)
+
+    async def _failed(self, state: State, slot: str, *, unknown: bool) -> Reply:
+        question = self._script.questions[slot]
+        state.failures[slot] = state.failures.get(slot, 0) + 1
+        if question.on_failure == "skip" and unknown:
+            return await self._skip(state, slot)
+        if slot == "address" and state.failures[slot] >= 2:
+            return self._ask(state, "town")
+        if state.failures[slot] < self._script.policy.limits.failures:
+            return self._ask(state, slot, "" if unknown else self._phrases.not_understood)
+        if question.on_failure == "skip":
+            return await self._skip(state, slot)
+        if question.on_failure == "parts" and slot == "name":
+            state.take("name", {"surname": None, "name": None, "patronymic": None}, 0.0, sure=False)
+            return self._ask(state, "surname")
+        return self._transfer("no_match")
+
+    async def _skip(self, state: State, slot: str) -> Reply:
+        if slot == "patronymic":
+            state.take("patronymic", None, 1.0, sure=False)
+        else:
+            state.take(slot, None, 0.0, sure=False)
+        return await self._advance(state)
+
+    def _check(self, state: State, check: Check) -> Reply:
+        template = self._phrases.check_patient if check.slot == "name" else self._script.questions[check.slot].check
+        text = (template or self._phrases.check).format(value=check.text)
+        state.asked = Asked(check.slot, "check", check.value, check.probability, said=text)
+        return self._open(state, text)
+
+    def _ask(self, state: State, slot: str, before: str = "") -> Reply:
+        question = self._script.questions[slot]
+        text = question.wordings[min(state.failures.get(slot, 0), 2)]
+        if slot == "red_flags":
+            text = self._dangers.question(state)
+        elif slot == "confirm":
+            text = self._readback(state)
+        # the greeting is said once: repeated is only its question
+        state.asked = Asked(slot, said=question.wordings[1] if slot == "opening" else text)
+        return self._open(state, text, before)
+
+    def _open(self, state: State, text: str, before: str = "") -> Reply:
+        """The open question spoken: what it expects, and what may help to hear the answer."""
+        asked = state.asked
+        question = self._script.questions[asked.slot]
+        closed = asked.kind != "ask"
+        slot = None if asked.slot == "opening" or asked.kind in ("emergency", "cancel") else asked.slot
+        return Reply(
+            say=[(before, True), (text, asked.slot != "red_flags" and asked.kind != "emergency")],
+            expects="yes_no" if closed else question.expects,
+            slot=slot,
+            candidates=self._script.questions["confirm"].candidates if closed else question.candidates,
+            hints=self._hints(state, asked.slot),
+        )
+
+    def _hints(self, state: State, slot: str) -> tuple[str, ...]:
+        """Words of the registered address, where the answer may well be it."""
+        known = (state.patient or {}).get("address") if state.identity == "found" else None
+        if not known or slot not in ("address", "town", "street"):
+            return ()
+        return tuple(str(known[part]) for part in ("town", "street") if known.get(part))
+
+    def _readback(self, state: State) -> str:
+        phone = ""
+        if state.value("this_phone") is not True:
+            phone = self._phrases.readback_phone.format(phone=spoken_phone(str(state.value("phone"))))
+        return self._phrases.readback.format(
+            name=spoken_name(state.value("name")),
+            birth_date=spoken_date(state.value("birth_date")),
+            address=spoken_address(state.value("address")),
+            phone=phone,
+        )
+
+    # -- wishes and questions of the caller
+
+    def _wish(self, state: State, intent: Intent, limit: float) -> Reply | None:
+        """The answer to what the caller wants instead of answering; None when it is not that."""
+        if intent.confidence < limit:
+            return None
+        if intent.name == "operator":
+            return self._transfer("wish")
+        if intent.name == "emergency" and state.asked.slot not in FREE:
+            return self._emergency(state, "")
+        if intent.name == "repeat":
+            return self._open(state, state.asked.said)
+        if intent.name in ("cancel", "goodbye"):
+            state.asked = Asked(state.asked.slot, "cancel", said=self._phrases.cancel_question)
+            return self._open(state, self._phrases.cancel_question)
+        if intent.name in self._script.answers:
+            return self._open(state, state.asked.said, self._script.answers[intent.name])
+        return None
+
+    async def _hear_cancel(self, state: State, heard: Heard) -> Reply:
+        answer = await self._listening.yes_no(heard)
+        if answer.meaning == "yes":
+            return self._end("cancelled", self._phrases.cancelled)
+        return self._ask(state, state.asked.slot, self._phrases.cancel_kept)
+
+    # -- emergency, silence, ends
+
+    def _emergency(self, state: State, words: str) -> Reply:
+        state.danger = words or state.danger or ""
+        state.asked = Asked(state.asked.slot, "emergency", said=self._phrases.emergency_question)
+        return self._open(state, self._phrases.emergency_question)
+
+    async def _hear_emergency(self, state: State, heard: Heard) -> Reply:
+        """«Соединить?»: silence is a yes, a clear no is a no, what is unclear twice is a yes."""
+        slot = state.asked.slot
+        if heard.urgent == "operator":
+            return self._transfer("wish")
+        if heard.silence or heard.urgent == "emergency":
+            return self._ambulance()
+        answer = await self._listening.yes_no(heard)
+        if answer.meaning == "yes":
+            return self._ambulance()
+        if answer.meaning == "no" and answer.complete:
+            if slot == "red_flags":  # a sign was affirmed, yet no ambulance is wanted: a person must hear that
+                return self._transfer("red_flag")
+            return self._ask(state, slot, self._phrases.emergency_refused)
+        state.failures["emergency"] = state.failures.get("emergency", 0) + 1
+        if state.failures["emergency"] > 1:
+            return self._ambulance()
+        return self._open(state, self._phrases.emergency_again)
+
+    def _ambulance(self) -> Reply:
+        return Reply(
+            say=[(self._phrases.emergency_transfer, False)], transfer={"to": "emergency", "reason": "red_flag"}
+        )
+
+    def _silence(self, state: State) -> Reply:
+        state.silences += 1
+        if state.silences >= self._script.policy.limits.silences:
+            return self._end("abandoned", self._phrases.silence_end)
+        before = self._phrases.silence_first if state.silences == 1 else self._phrases.silence_second
+        if state.asked.kind != "ask" or state.asked.slot in ("red_flags", "confirm"):
+            return self._open(state, state.asked.said, before)
+        text = self._script.questions[state.asked.slot].wordings[min(state.silences, 2)]
+        return self._open(state, text, before)
+
+    def _transfer(self, reason: str) -> Reply:
+        phrases = self._phrases
+        text = {"wish": phrases.operator_transfer, "error": phrases.fault, "red_flag": phrases.operator_transfer}.get(
+            reason, phrases.no_match_transfer
+        )
+        return Reply(say=[(text, False)], transfer={"to": "operator", "reason": reason})
+
+    def _end(self, outcome: str, text: str) -> Reply:
+        return Reply(say=[(text, False)], end={"outcome": outcome})

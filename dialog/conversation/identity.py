@@ -1,0 +1,195 @@
+"""Who the patient is: what was heard of name and date of birth against what the MIS can find.
+
+A MIS is asked with a date of birth and up to twelve likely names; it never hands over a list of patients. That one
+person has just this name and was born on just that day is strong evidence for both hearings together; so neither is
+asked back before the search. Nobody found: the surname, the first name and the date are asked once more, each once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date
+from typing import Any
+
+from dialog.conversation.belief import best, combined, given, marginal, normalised, same, without
+from dialog.conversation.spoken import spoken_date, spoken_name
+from dialog.conversation.state import Belief, State
+from dialog.conversation.step import Advance, Ask, Check, Failed, Step
+from dialog.conversation.turn import Found, ServiceFault, Services, Understood
+
+PARTS = {"surname": "surname", "first_name": "name", "patronymic": "patronymic"}
+"""Slot to the part of a name."""
+
+NAMES = 12
+DATES = 4
+LIKELY_DATE = 0.03
+"""Dates of birth below this are not searched with."""
+DOUBTFUL = 0.1
+"""A single match on a name or a date less likely than this is asked back."""
+CLEARLY = 0.9
+"""Share of the weight from which one of several patients is taken without a question."""
+CERTAIN = 0.97
+"""A first name heard so well is not asked again."""
+AGE_MARGIN = 1
+"""Years by which the age that was said may differ from the date of birth."""
+
+
+class Identity:
+    def __init__(self, services: Services, today: date) -> None:
+        self._services = services
+        self._today = today
+
+    def hear_name(self, state: State, understood: Understood, ask_back: float) -> Step:
+        """Keep what was heard of the whole name; it is settled with the date of birth."""
+        belief = combined(state.beliefs.get("name", []), normalised(understood.belief()), repeated=True)
+        value, probability = best(without(belief, state.refused.get("name", [])))
+        if value is None or probability < ask_back:
+            return Failed(understood.meaning == "unknown")
+        state.beliefs["name"] = belief
+        state.take("name", value, probability, sure=False)
+        return Advance()
+
+    def hear_part(self, state: State, slot: str, understood: Understood, ask_back: float) -> Step:
+        """One part of the name, asked for alone, against what was heard of it before."""
+        part = PARTS[slot]
+        heard = normalised(understood.belief())
+        if slot == "patronymic" and understood.meaning == "none" and understood.complete:
+            heard = []
+        if not heard or heard[0][1] < min(ask_back, 0.15):
+            return Failed(understood.meaning == "unknown")
+        names: Belief = state.beliefs.get("name", [])
+        parts = combined(marginal(names, lambda name: name.get(part)), heard, repeated=False)
+        joined: Belief = []
+        for value, probability in parts:
+            fitting = given(names, lambda name: name.get(part), value) or names
+            for name, share in fitting or [({"surname": None, "name": None, "patronymic": None}, 1.0)]:
+                joined.append(({**name, part: value}, probability * share))
+        state.beliefs["name"] = normalised(joined)
+        value, probability = best(state.beliefs["name"])
+        state.take("name", value, probability, sure=False)
+        if value and not value.get("name") and slot != "first_name":
+            return self._ask_once(state, "first_name")
+        return Advance()
+
+    def hear_birth_date(self, state: State, understood: Understood, ask_back: float) -> Step:
+        belief = combined(state.beliefs.get("birth_date", []), normalised(understood.belief()), repeated=True)
+        value, probability = best(without(belief, state.refused.get("birth_date", [])))
+        if value is None or probability < ask_back:
+            return Failed(understood.meaning == "unknown")
+        state.beliefs["birth_date"] = belief
+        state.take("birth_date", value, probability, sure=False)
+        return Advance()
+
+    def is_due(self, state: State) -> bool:
+        return state.identity == "open" and "name" in state.taken and "birth_date" in state.taken
+
+    async def identify(self, state: State) -> Step:
+        """Search, then settle the patient or say what to ask; sets `state.identity` when it is decided."""
+        names = [value for value, _ in state.beliefs["name"]][:NAMES]
+        if not names[0].get("surname"):
+            return self._ask_once(state, "surname")
+        dates = [value for value, p in state.beliefs["birth_date"] if p >= LIKELY_DATE][:DATES]
+        dates = dates or [state.value("birth_date")]
+        try:
+            found = await self._services.find_patients(dates[0], names)
+            patients, complete = list(found.patients), found.complete
+            if not patients and complete and dates[1:]:
+                more: list[Found] = await asyncio.gather(
+                    *(self._services.find_patients(day, names) for day in dates[1:])
+                )
+                patients = [patient for answer in more for patient in answer.patients]
+                complete = all(answer.complete for answer in more)
+        except ServiceFault:
+            patients, complete = [], False
+        weighed = self._weighed(state, patients)
+        if weighed:
+            return self._choose(state, weighed)
+        if not complete:
+            state.identity = "unchecked"
+            return Advance()
+        return self._ask_more(state)
+
+    def affirm(self, state: State) -> Step:
+        """The caller confirmed the patient that was read back."""
+        state.identity = "found"
+        self._settle(state)
+        return Advance()
+
+    def deny(self, state: State) -> Step:
+        """It is another person: search on without that one."""
+        if state.patient is not None:
+            state.refused.setdefault("patient", []).append(state.patient["mis_id"])
+        state.patient = None
+        return self._ask_more(state)
+
+    def _weighed(self, state: State, patients: list[dict[str, Any]]) -> list[tuple[dict[str, Any], float, float]]:
+        """Patients that fit what was heard, with the probabilities of name and date, likeliest first."""
+        dates = dict(state.beliefs["birth_date"])
+        refused = state.refused.get("patient", [])
+        weighed: dict[str, tuple[dict[str, Any], float, float]] = {}
+        for patient in patients:
+            if patient["mis_id"] in refused:
+                continue
+            name = max((p for value, p in state.beliefs["name"] if agrees(value, patient)), default=0.0)
+            day = dates.get(patient["birth_date"], 0.0)
+            if name > 0 and day > 0:
+                weighed[patient["mis_id"]] = (patient, name, day)
+        return sorted(weighed.values(), key=lambda entry: -entry[1] * entry[2])
+
+    def _choose(self, state: State, weighed: list[tuple[dict[str, Any], float, float]]) -> Step:
+        patient, name, day = weighed[0]
+        total = sum(one * other for _, one, other in weighed)
+        if len(weighed) > 1 and name * day < CLEARLY * total:
+            others = [entry[0] for entry in weighed]
+            for slot, part in reversed(PARTS.items()):
+                if slot not in state.identity_asked and len({str(o.get(part)).lower() for o in others}) > 1:
+                    return self._ask_once(state, slot)
+            # the same name and the same day twice: only a registrar can tell them apart
+            state.identity = "none"
+            return Advance()
+        state.patient = patient
+        if name < DOUBTFUL or day < DOUBTFUL or self._age_differs(state, patient["birth_date"]):
+            text = f"{spoken_name(patient)}, {spoken_date(patient['birth_date'])}"
+            return Check("name", {part: patient.get(part) for part in PARTS.values()}, name, text)
+        return self.affirm(state)
+
+    def _age_differs(self, state: State, birth_date: str) -> bool:
+        age = state.value("age")
+        if age is None:
+            return False
+        born = date.fromisoformat(birth_date)
+        years = self._today.year - born.year - ((self._today.month, self._today.day) < (born.month, born.day))
+        return abs(years - int(age.get("years") or 0)) > AGE_MARGIN
+
+    def _ask_once(self, state: State, slot: str) -> Step:
+        if slot in state.identity_asked:
+            return self._ask_more(state)
+        state.identity_asked.append(slot)
+        return Ask(slot)
+
+    def _ask_more(self, state: State) -> Step:
+        """Nobody was found: the next thing to hear once more, or the data as they were heard."""
+        _, first_name = best(marginal(state.beliefs["name"], lambda name: name.get("name")))
+        for slot in ("surname", "first_name", "birth_date"):
+            if slot in state.identity_asked or (slot == "first_name" and first_name >= CERTAIN):
+                continue
+            state.identity_asked.append(slot)
+            if slot == "birth_date":
+                state.taken.pop("birth_date", None)
+                state.failures["birth_date"] = 1
+            return Ask(slot)
+        state.identity = "none"
+        return Advance()
+
+    def _settle(self, state: State) -> None:
+        patient = state.patient
+        assert patient is not None
+        state.take("name", {part: patient.get(part) for part in PARTS.values()}, 0.99)
+        state.take("birth_date", patient["birth_date"], 0.99)
+
+
+def agrees(name: dict[str, Any], patient: dict[str, Any]) -> bool:
+    """Whether a heard name is the patient's: surname and every other part that was heard are the same."""
+    return bool(name.get("surname")) and all(
+        same(name[part], patient.get(part)) for part in PARTS.values() if name.get(part)
+    )

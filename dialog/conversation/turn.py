@@ -1,0 +1,100 @@
+"""What comes into a turn and what goes out, and the services the conversation asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from dialog.conversation.state import Belief
+
+
+class ServiceFault(Exception):
+    """A service did not answer in time or answered with a fault. The text carries no personal data."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One turn of the caller, as docs/protocols.md has it. `urgent`: «emergency», «operator» or None."""
+
+    text: str = ""
+    alternatives: tuple[dict[str, Any], ...] = ()
+    turn_id: str | None = None
+    digits: str | None = None
+    silence: bool = False
+    urgent: str | None = None
+    urgent_words: str = ""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What Rasa's NLU thinks the text wants."""
+
+    name: str = ""
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True)
+class Understood:
+    """The answer of the service `understanding`."""
+
+    meaning: str = "none"
+    value: Any = None
+    probability: float = 0.0
+    complete: bool = False
+    missing: tuple[str, ...] = ()
+    heard: str = ""
+    candidates: tuple[tuple[Any, float], ...] = ()
+
+    def belief(self) -> Belief:
+        """The value and the other candidates together."""
+        own: Belief = [(self.value, self.probability)] if self.value is not None else []
+        return own + [pair for pair in self.candidates if pair[0] != self.value]
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer of a patient search; `complete` is false when part of it could not be asked."""
+
+    patients: tuple[dict[str, Any], ...] = ()
+    complete: bool = True
+
+
+class Services(Protocol):
+    """All three raise ServiceFault."""
+
+    async def understand(self, question: dict[str, Any]) -> Understood:
+        """Body of `POST /v1/understand`."""
+
+    async def find_patients(self, birth_date: str, names: list[dict[str, Any]]) -> Found: ...
+
+    async def create_house_call(self, body: dict[str, Any], key: str) -> dict[str, Any]:
+        """The house call as the connector stored it."""
+
+
+@dataclass
+class Reply:
+    """What is said and what is expected next; docs/protocols.md has the shape."""
+
+    say: list[tuple[str, bool]] = field(default_factory=list)
+    """(text, may be talked over)"""
+    expects: str | None = None
+    slot: str | None = None
+    candidates: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    filled: list[dict[str, Any]] = field(default_factory=list)
+    house_call: dict[str, Any] | None = None
+    transfer: dict[str, str] | None = None
+    end: dict[str, str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "say": [{"text": text, "barge_in": barge_in} for text, barge_in in self.say if text],
+            "expects": self.expects,
+            "slot": self.slot,
+            "candidates": list(self.candidates),
+            "hints": list(self.hints),
+            "filled": self.filled,
+            "house_call": self.house_call,
+            "transfer": self.transfer,
+            "end": self.end,
+        }
