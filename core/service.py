@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import logs
@@ -97,8 +98,8 @@ def create_app(
         places = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['type']}" for e in error.errors()[:10])
         return answer(422, "bad_input", places)
 
-    @app.exception_handler(HTTPException)
-    async def _http(_request: Request, error: HTTPException) -> Response:
+    @app.exception_handler(StarletteHTTPException)  # the parent of FastAPI's: unknown paths and methods raise it
+    async def _http(_request: Request, error: StarletteHTTPException) -> Response:
         headers = dict(error.headers) if error.headers else None
         return answer(error.status_code, "http_error", str(error.detail), headers)
 

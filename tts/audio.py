@@ -65,7 +65,7 @@ def to_telephone(samples: Samples, rate: int) -> bytes:
 def _resample(samples: Samples, rate: int) -> Samples:
     """To 8 kHz by Fourier transform of the whole utterance, which filters to the telephone's band in the same step."""
     unit = rate // gcd(rate, RATE)
-    pad = unit * -(-rate // 20 // unit)  # 50 ms around, so that the filter's circle closes in silence
+    pad = unit * -(-rate // 10 // unit)  # 100 ms around: the filter's circle closes in silence, and a tail is there
     whole = -(-(samples.size + 2 * pad) // unit) * unit
     size = whole * RATE // rate
     padded = np.zeros(whole)

@@ -109,7 +109,7 @@ class Festival:
             raise EngineFailed("no festival process became free in time") from None
         whole = False
         try:
-            wave = await process.render(inside)
+            wave = await process.render(inside, TEXT_SECONDS)
             whole = True
         except TextRefused:
             whole = True
@@ -190,7 +190,7 @@ class _Process:
             raise
         return self
 
-    async def render(self, inside: str, seconds: float = TEXT_SECONDS) -> bytes:
+    async def render(self, inside: str, seconds: float) -> bytes:
         """A RIFF file of `speakable` text. Raises TextRefused (ER: the process lives on) or EngineFailed."""
         self.texts += 1
         self._file.unlink(missing_ok=True)
