@@ -50,7 +50,6 @@ class Phrases:
     queued: str
     scheduled: str
     needs_registrar: str
-    rejected_reason: str
 
     @classmethod
     def load(cls, folder: Path = SCRIPT_DIR) -> Phrases:

@@ -18,7 +18,7 @@ _APART = ("sanic.root", "sanic.error", "sanic.access")
 def configure() -> None:
     """One masked handler for everything; call it after the libraries are imported."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(MaskingFormatter(FORMAT))
+    handler.setFormatter(MaskingFormatter(FORMAT, "%Y-%m-%dT%H:%M:%S"))
     logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers[:] = [handler]

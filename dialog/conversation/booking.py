@@ -57,31 +57,32 @@ class Booking:
             "address": address,
             "phone": state.value("phone"),
             "caller": state.value("caller") or {"relation": _CALLER_OF.get(state.value("who"), "other"), "name": None},
-            "symptoms": self._symptoms(state),
+            "symptoms": state.value("symptoms"),
             "temperature": temperature,
             "since": state.value("since"),
             "urgency": "urgent" if urgent else "routine",
+            "notes": self._notes(state),
         }
 
     @staticmethod
-    def _symptoms(state: State) -> str:
-        """In the caller's words, with what else the doctor should know."""
-        parts = [str(state.value("symptoms") or "")]
+    def _notes(state: State) -> str | None:
+        """What else the doctor should know."""
+        notes = []
         if state.danger:
-            parts.append(f"прозвучало: {state.danger}")
+            notes.append(f"Прозвучало: {state.danger}")
         if state.value("contact") is True:
-            parts.append("был контакт с инфекцией")
+            notes.append("Был контакт с инфекцией")
         if state.value("can_walk") is False:
-            parts.append("прийти не может")
-        return "; ".join(part for part in parts if part)
+            notes.append("Прийти в поликлинику не может")
+        return ". ".join(notes) or None
 
     def _result(self, stored: dict[str, Any]) -> Reply:
         phrases, state = self._script.phrases, str(stored["state"])
         number, day = stored["number"], spoken_day(stored.get("visit_date"), self._today)
         brief = {key: stored[key] for key in ("house_call_id", "number", "state")}
         if state not in _OUTCOMES:
-            reason = str(stored.get("reason") or phrases.rejected_reason)
-            text = phrases.rejected_transfer.format(reason=reason)
+            reasons = self._script.rejections
+            text = phrases.rejected_transfer.format(reason=reasons.get(stored.get("reason") or "", reasons["other"]))
             return Reply(
                 say=[(text, False)], house_call=brief, transfer={"to": "operator", "reason": "rejected"},
             )  # fmt: skip

@@ -83,6 +83,8 @@ class Script:
     phrases: Phrases
     groups: tuple[SignGroup, ...]
     answers: Mapping[str, str]
+    rejections: Mapping[str, str]
+    """Why a clinic refused, in words for the caller, by the connector's reason; `other` for the rest."""
     policy: Policy
     urgent: UrgentWords
 
@@ -114,7 +116,8 @@ def load_script(folder: Path = SCRIPT_DIR, region_dir: Path | None = None) -> Sc
         questions=questions,
         phrases=Phrases.load(folder),
         groups=_groups(Reader.open(folder / "red_flags.yml")),
-        answers=_answers(Reader.open(folder / "answers.yml")),
+        answers=_texts(Reader.open(folder / "answers.yml")),
+        rejections=_rejections(Reader.open(folder / "rejections.yml")),
         policy=policy,
         urgent=urgent,
     )
@@ -240,5 +243,12 @@ def _ages(entry: Reader) -> tuple[int, int]:
     return ages[0], ages[1]
 
 
-def _answers(reader: Reader) -> dict[str, str]:
+def _texts(reader: Reader) -> dict[str, str]:
     return {key: reader.text(key) for key in reader.keys()}  # noqa: SIM118 - Reader is no mapping
+
+
+def _rejections(reader: Reader) -> dict[str, str]:
+    texts = _texts(reader)
+    if "other" not in texts:
+        raise reader.fail("other", "is missing")
+    return texts
