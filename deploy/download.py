@@ -69,7 +69,7 @@ def _fetch(client: httpx.Client, url: str, part: Path, progress: Progress) -> No
             raise Unreachable(f"{url}: {whole} bytes are more than the {LARGEST} expected at most")
         _write_tag(part, answer.headers.get("ETag") or answer.headers.get("Last-Modified"))
         with part.open("ab" if resumed else "wb") as file:
-            for block in answer.iter_bytes(1 << 20):
+            for block in answer.iter_raw():  # unbuffered: what came is kept when the connection breaks
                 file.write(block)
                 have += len(block)
                 if have > LARGEST:

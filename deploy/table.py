@@ -80,7 +80,7 @@ class Table(_Row):
     def _references_exist(self) -> Table:
         known = _SETTINGS | _OF_PROCESSES
         for name, preparation in self.preparations.items():
-            texts = [preparation.command, *self.environment_variables.get(preparation.environment, {}).values()]
+            texts = (preparation.command, *self.environment_variables.get(preparation.environment, {}).values())
             if unknown := sorted({f for text in texts for f in _fields(text)} - _SETTINGS - {"run_dir"}):
                 raise ValueError(f"{name}: no such setting: {', '.join(unknown)}")
         for name, row in self.processes.items():
