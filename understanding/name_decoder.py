@@ -1,0 +1,291 @@
+"""Which surname, first name and patronymic a text most likely was, whatever became of its word boundaries.
+
+The text is one string of sounds. First names and patronymics are found inside it, in all cases; what is left over on
+one side is the surname. Each reading has a log likelihood: edit costs, mild priors by frequency, and agreement of
+gender and case, which is strong evidence in Russian: «Иваного Мария Петровна» can only be «Иванова».
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from understanding.cases import Case, Gender, decline_surname
+from understanding.dictionaries import NameDictionaries, NameList
+from understanding.phonetics import encode, sounds
+from understanding.sound_index import SoundIndex, whole_costs
+
+SHARPNESS = 2.2
+"""Log likelihood lost for each unit of edit cost."""
+_PRIOR = {"surname": 0.45, "first": 0.5, "patronymic": 0.5}
+"""Weight of log frequency: callers' names are spread as in the source, but the sound must win."""
+_GAP = 0.5
+"""Edit cost of a sound between two parts or at the free end."""
+_DISAGREE = 4.0
+"""Log likelihood lost when two parts differ in gender, or in case."""
+_ABSENT = 3.0
+"""Log likelihood lost when a part was not said at all."""
+_SURNAME_LAST = 0.7
+_GAPS = (0, 1, 2)
+_STARTS = 3
+_LONGEST = 14
+_AT_A_PLACE = 8
+_OBLIQUE = 1.0
+"""Log likelihood lost when the name is not in the nominative."""
+_FRAMES, _SEGMENTS = 40, 6
+"""Likeliest frames, and stretches left over in them, for which surnames are looked up (4 ms each)."""
+_SURNAMES = 30
+_UNKNOWN = 6.5
+"""Log likelihood lost for a surname that no dictionary has: 5.8 % of the sample region's are such."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a name: what goes into the record and what was said."""
+
+    name: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to understand a text. `score` is a log likelihood with priors; `surname_first` the order said."""
+
+    surname: Part | None
+    first: Part | None
+    patronymic: Part | None
+    gender: str
+    score: float
+    surname_first: bool = True
+
+    @property
+    def key(self) -> tuple[str | None, str | None, str | None]:
+        return _name(self.surname), _name(self.first), _name(self.patronymic)
+
+    @property
+    def phrase(self) -> str:
+        """The words as they were said, for scoring against the sound."""
+        tail = [self.first, self.patronymic]
+        parts = [self.surname, *tail] if self.surname_first else [*tail, self.surname]
+        return " ".join(part.form for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A first name and patronymic at their places, with what is left for the surname."""
+
+    first: Part | None
+    patronymic: Part | None
+    gender: str
+    case: Case
+    score: float
+    left: tuple[int, int]
+    surname_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A first name or patronymic somewhere in the text; `score` with its prior."""
+
+    part: Part
+    gender: str
+    case: Case
+    score: float
+    start: int
+    end: int
+
+
+class NameDecoder:
+    """Decodes texts against the dictionaries; keeps no state between calls."""
+
+    def __init__(self, dictionaries: NameDictionaries) -> None:
+        self._names = dictionaries
+        self._bonus = {
+            kind: (0.3 * names.index.lengths + _PRIOR[kind] / SHARPNESS * np.log1p(names.counts)).astype(np.float32)
+            for kind, names in (("first", dictionaries.first), ("patronymic", dictionaries.patronymics))
+        }
+
+    def whole(self, heard: str, raw: str, gender: str | None) -> list[Reading]:
+        """Readings of `heard` (sounds; `raw`: its letters) as a whole name, likeliest first."""
+        readings: dict[tuple[str | None, str | None, str | None], Reading] = {}
+        frames = heapq.nlargest(_FRAMES, self._frames(heard, gender), key=lambda frame: frame.score)
+        segments: dict[tuple[tuple[int, int], str, Case], list[tuple[Part | None, str, float]]] = {}
+        for frame in frames:
+            key = (frame.left, frame.gender, frame.case)
+            if key not in segments:
+                if len(segments) >= _SEGMENTS:
+                    continue
+                segments[key] = list(self._surnames(heard, frame.left, raw, frame.gender, frame.case))
+            for surname, of, score in segments[key]:
+                names = (_name(surname), _name(frame.first), _name(frame.patronymic))
+                total = frame.score + score
+                if names not in readings or readings[names].score < total:
+                    gender_said = frame.gender if frame.gender != "u" else of
+                    readings[names] = Reading(
+                        surname, frame.first, frame.patronymic, gender_said, total, frame.surname_first
+                    )
+        return heapq.nlargest(80, readings.values(), key=lambda reading: reading.score)
+
+    def surname(self, heard: str, raw: str, gender: str | None) -> list[Reading]:
+        """Readings of `heard` as a surname alone."""
+        found = self._surnames(heard, (0, len(heard)), raw, gender or "u", "nominative")
+        readings = [Reading(part, None, None, of, score) for part, of, score in found]
+        return sorted(readings, key=lambda reading: -reading.score)[:80]
+
+    def single(self, heard: str, kind: str, gender: str | None) -> list[Reading]:
+        """Readings of `heard` as a first name (`first`) or a patronymic alone."""
+        names = self._names.first if kind == "first" else self._names.patronymics
+        found = names.index.nearest(heard, 60)
+        readings: dict[str, Reading] = {}
+        for row, cost in zip(found.rows.tolist(), found.costs.tolist(), strict=True):
+            score = -SHARPNESS * cost + self._prior(names, row, kind) - _agreement(names.genders[row], gender)
+            part = Part(names.names[row], names.forms[row])
+            first, patronymic = (part, None) if kind == "first" else (None, part)
+            reading = Reading(None, first, patronymic, names.genders[row], score)
+            if part.name not in readings or readings[part.name].score < score:
+                readings[part.name] = reading
+        return sorted(readings.values(), key=lambda reading: -reading.score)
+
+    def _prior(self, names: NameList, row: int, kind: str) -> float:
+        oblique = 0.0 if names.cases[row] == "nominative" else _OBLIQUE
+        return _PRIOR[kind] * math.log1p(float(names.counts[row])) - oblique
+
+    def _frames(self, heard: str, gender: str | None) -> Iterator[_Frame]:
+        size = len(heard)
+        yield _Frame(None, None, gender or "u", "nominative", -2 * _ABSENT, (0, size), True)
+        for first in self._places("first", heard, gender, 20):
+            yield from _around(first, None, first.score - _ABSENT, first.start, size)
+            if size - first.end > 3:  # «surname, first name» and nothing but the patronymic behind
+                for second in self._remainder(heard, first.end, gender):
+                    yield from _together(first, second, 0, size)
+        beginning: dict[int, list[_Place]] = {}
+        for second in self._places("patronymic", heard, gender, 60):
+            beginning.setdefault(second.start, []).append(second)
+            yield from _around(None, second, second.score - _ABSENT, second.start, size)
+        likely = sorted(beginning, key=lambda start: -beginning[start][0].score)[:_STARTS]
+        for start in likely:
+            for gap in _GAPS:
+                if start - gap < 2:
+                    continue
+                for first in self._places("first", heard[: start - gap], gender, 12, at_end=True):
+                    for second in beginning[start][:_AT_A_PLACE]:
+                        yield from _together(first, second, abs(gap), size)
+
+    def _places(
+        self, kind: str, heard: str, gender: str | None, limit: int, *, at_end: bool = False
+    ) -> list[_Place]:
+        """Where first names or patronymics may stand, likeliest first."""
+        names = self._names.first if kind == "first" else self._names.patronymics
+        offset = max(0, len(heard) - _LONGEST) if at_end else 0
+        near = names.index.inside(heard[offset:], limit, bonus=self._bonus[kind], at_end=at_end)
+        columns = (near.rows.tolist(), near.costs.tolist(), near.start.tolist(), near.end.tolist())
+        return [
+            self._place(names, kind, row, cost, start + offset, end + offset, gender)
+            for row, cost, start, end in zip(*columns, strict=True)
+        ]
+
+    def _remainder(self, heard: str, start: int, gender: str | None) -> list[_Place]:
+        """Patronymics that all of `heard` from `start` on may be."""
+        names = self._names.patronymics
+        near = names.index.nearest(heard[start:], 8, pool=200)
+        return [
+            self._place(names, "patronymic", row, cost, start, len(heard), gender)
+            for row, cost in zip(near.rows.tolist(), near.costs.tolist(), strict=True)
+        ]
+
+    def _place(
+        self, names: NameList, kind: str, row: int, cost: float, start: int, end: int, gender: str | None
+    ) -> _Place:
+        score = -SHARPNESS * cost + self._prior(names, row, kind) - _agreement(names.genders[row], gender)
+        return _Place(Part(names.names[row], names.forms[row]), names.genders[row], names.cases[row], score, start, end)
+
+    def _surnames(
+        self, heard: str, place: tuple[int, int], raw: str, gender: str, case: Case
+    ) -> Iterator[tuple[Part | None, str, float]]:
+        """Surnames for one stretch of the text with their gender and score."""
+        stretch = heard[place[0] : place[1]]
+        yield None, gender, -_ABSENT - SHARPNESS * _GAP * len(stretch)
+        if len(stretch) < 2:
+            return
+        for sex in ("m", "f"):
+            if gender not in ("u", sex):
+                continue
+            spelled: Gender = "m" if sex == "m" else "f"
+            names = self._names.men if sex == "m" else self._names.women
+            near = names.index.nearest(stretch, _SURNAMES if case == "nominative" else 3 * _SURNAMES)
+            rows, costs = near.rows.tolist(), near.costs
+            forms = [names.names[row] for row in rows]
+            if case != "nominative":
+                forms = [decline_surname(form, spelled, case) for form in forms]
+                index = SoundIndex.of([sounds(form) for form in forms])
+                costs = whole_costs(index.codes, index.lengths, encode(stretch))
+            order = np.argsort(costs, kind="stable")[:_SURNAMES].tolist()
+            for i in order:
+                prior = _PRIOR["surname"] * math.log1p(float(names.counts[rows[i]]))
+                of = sex if names.genders[rows[i]] != "u" else "u"
+                yield Part(names.names[rows[i]], forms[i]), of, prior - SHARPNESS * float(costs[i])
+            guess = _as_written(raw, stretch, spelled) if case == "nominative" else None
+            if guess and sounds(guess) not in {sounds(form) for form in forms}:
+                heard_so = float(whole_costs(*_packed(guess), encode(stretch))[0])
+                yield Part(guess, guess), sex, -_UNKNOWN - SHARPNESS * heard_so
+
+
+def _name(part: Part | None) -> str | None:
+    return part.name if part else None
+
+
+def _packed(word: str) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    index = SoundIndex.of([sounds(word)])
+    return index.codes, index.lengths
+
+
+def _agreement(one: str, other: str | None) -> float:
+    return 0.0 if other is None or "u" in (one, other) or one == other else _DISAGREE
+
+
+def _together(first: _Place, second: _Place, gap: int, size: int) -> Iterator[_Frame]:
+    score = first.score + second.score - SHARPNESS * _GAP * gap - _agreement(first.gender, second.gender)
+    score -= _DISAGREE if first.case != second.case else 0.0
+    return _around(first, second, score, first.start, size)
+
+
+def _around(first: _Place | None, second: _Place | None, score: float, start: int, size: int) -> Iterator[_Frame]:
+    """Frames with the surname before and with the surname behind; what is on the other side is noise."""
+    last = second or first
+    assert last is not None
+    parts = (first.part if first else None, second.part if second else None)
+    # the patronymic's ending is the surer witness of gender
+    yield _Frame(
+        *parts, last.gender, last.case, score - SHARPNESS * _GAP * (size - last.end), (0, start), True
+    )
+    if last.end < size:
+        score -= _SURNAME_LAST + SHARPNESS * _GAP * start
+        yield _Frame(*parts, last.gender, last.case, score, (last.end, size), False)
+
+
+_ENDINGS: dict[str, tuple[tuple[str, str], ...]] = {
+    "f": (("ого", "ова"), ("ово", "ова"), ("аво", "ова"), ("ава", "ова"), ("его", "ева"), ("ево", "ева"), ("ино", "ина"),
+          ("ские", "ская"), ("ское", "ская")),
+    "m": (("оф", "ов"), ("аф", "ов"), ("ав", "ов"), ("еф", "ев"), ("иф", "ев"), ("ско", "ский")),
+}  # fmt: skip
+_ANY = {"m": ("ов", "ев", "ин", "ын", "кий", "ый", "ой"), "f": ("ова", "ева", "ина", "ына", "кая", "ая")}
+
+
+def _as_written(raw: str, stretch: str, gender: Gender) -> str | None:
+    """The letters that made `stretch`, when they look like a surname of that gender; None otherwise."""
+    words = raw.split()
+    for first in range(len(words)):
+        for last in range(first + 1, min(first + 3, len(words)) + 1):
+            glued = "".join(words[first:last])
+            if sounds(glued) != stretch:
+                continue
+            for heard, spelled in _ENDINGS[gender]:
+                if glued.endswith(heard):
+                    glued = glued[: -len(heard)] + spelled
+                    break
+            return glued.capitalize() if len(glued) >= 5 and glued.endswith(_ANY[gender]) else None
+    return None

@@ -1,0 +1,192 @@
+"""Names as they were meant: whole, or one part, or spelled letter by letter; spelling first, then the sound."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from understanding.alternatives import spoken
+from understanding.dictionaries import NameDictionaries
+from understanding.model import Candidate, Heard, Understood
+from understanding.name_decoder import NameDecoder, Part, Reading
+from understanding.name_spelling import spelled
+from understanding.phonetics import sounds
+from understanding.rescoring import MOST, Rescorer, by_sound
+from understanding.text import fold, load_data
+
+_SOUND_WEIGHT = 0.5
+"""Weight of the sound's log likelihood beside the spelling's."""
+_FLATNESS = 2.0
+"""Divides log likelihoods, so that probabilities mean what they say; measured with the recorded residents."""
+_NOBODY = 7.0
+"""Log likelihood lost at which a reading is as likely wrong as right when nothing competes."""
+_TEXTS = 4
+_PARTS = {"surname": "surname", "first_name": "first", "patronymic": "patronymic"}
+
+
+@dataclass(slots=True)
+class _Scored:
+    reading: Reading
+    score: float
+
+
+class Names:
+    """Understands slots name, surname, first_name and patronymic."""
+
+    def __init__(self, dictionaries: NameDictionaries, rescorer: Rescorer | None = None) -> None:
+        self._decoder = NameDecoder(dictionaries)
+        self._rescorer = rescorer
+        words = load_data("names")
+        self._anywhere = re.compile(r"\b(?:" + "|".join(words["anywhere"]) + r")\b")
+        self._before = frozenset(fold(word) for word in words["before"])
+
+    async def understand(self, heard: Heard) -> Understood:
+        """A whole name for slot `name` (or none), else the one part that was asked for."""
+        scored = self._spelling(heard)
+        if not scored:
+            return Understood()
+        await self._ask_the_sound(heard, scored)
+        scored.sort(key=lambda one: -one.score)
+        if heard.slot in _PARTS:
+            return _part(heard.slot, scored)
+        return _whole(scored)
+
+    def _spelling(self, heard: Heard) -> list[_Scored]:
+        """Readings of all alternatives, weighed."""
+        gender = _gender(heard)
+        texts: dict[str, tuple[str, float]] = {}
+        for said in spoken(heard):
+            for text, share in self._cleaned(said.text):
+                sound = "".join(sounds(word) for word in text.split())
+                if sound:
+                    raw, weight = texts.get(sound, (text, 0.0))
+                    texts[sound] = raw, weight + said.weight * share
+        total: dict[Any, _Scored] = {}
+        for sound, (raw, weight) in sorted(texts.items(), key=lambda item: -item[1][1])[:_TEXTS]:
+            for reading in self._readings(heard, sound[:60], raw, gender):
+                power = reading.score + math.log(weight)
+                one = total.get(reading.key)
+                if one is None:
+                    total[reading.key] = _Scored(reading, power)
+                else:
+                    if reading.score > one.reading.score:
+                        one.reading = reading
+                    one.score = max(one.score, power) + math.log1p(math.exp(-abs(one.score - power)))
+        return sorted(total.values(), key=lambda one: -one.score)
+
+    def _cleaned(self, text: str) -> Iterable[tuple[str, float]]:
+        """The text without words that are no name, and, less likely, with those that only might not be."""
+        text = " ".join(self._anywhere.sub(" ", fold(text).replace("-", " ")).split())
+        words = text.split()
+        first = 0
+        while first < len(words) - 1 and words[first] in self._before:
+            first += 1
+        yield " ".join(words[first:]), 1.0 if not first else 0.7
+        if first:
+            yield text, 0.3
+
+    def _readings(self, heard: Heard, sound: str, raw: str, gender: str | None) -> list[Reading]:
+        if heard.slot not in _PARTS:
+            return self._decoder.whole(sound, raw, gender)
+        letters = spelled(raw)
+        if letters is not None:
+            sound, raw = sounds(letters), letters
+        if heard.slot == "surname":
+            return self._decoder.surname(sound, raw, gender)
+        return self._decoder.single(sound, _PARTS[heard.slot], gender)
+
+    async def _ask_the_sound(self, heard: Heard, scored: list[_Scored]) -> None:
+        """Add what the sound says of the likeliest readings; the others are no likelier than the worst of them."""
+        asked = _varied(scored, MOST)
+        likelihoods = await by_sound(self._rescorer, heard.turn_id, [one.reading.phrase for one in asked])
+        if likelihoods is None:
+            return
+        for one, likelihood in zip(asked, likelihoods, strict=True):
+            one.score += _SOUND_WEIGHT * likelihood
+        floor = _SOUND_WEIGHT * min(likelihoods)
+        chosen = {id(one) for one in asked}
+        for one in scored:
+            if id(one) not in chosen:
+                one.score += floor
+
+
+def _gender(heard: Heard) -> str | None:
+    """The gender that the parts taken earlier show."""
+    taken = heard.context.name or {}
+    patronymic = str(taken.get("patronymic") or "").lower()
+    if patronymic.endswith(("ич", "оглы")):
+        return "m"
+    if patronymic.endswith(("на", "кызы")):
+        return "f"
+    return None
+
+
+def _varied(scored: list[_Scored], most: int, *, of_a_surname: int = 3) -> list[_Scored]:
+    """The likeliest, with no more than a few that share a surname: the MIS is asked by surname and date of birth."""
+    taken: list[_Scored] = []
+    seen: dict[str | None, int] = {}
+    for one in scored:
+        surname = one.reading.surname.name if one.reading.surname else None
+        if seen.get(surname, 0) < of_a_surname:
+            seen[surname] = seen.get(surname, 0) + 1
+            taken.append(one)
+        if len(taken) == most:
+            break
+    return taken
+
+
+def _probabilities(scored: list[_Scored]) -> list[float]:
+    """Shares of belief, with one share for «none of these»."""
+    best = scored[0].score
+    powers = [math.exp((one.score - best) / _FLATNESS) for one in scored]
+    total = sum(powers) + math.exp((-_NOBODY - best) / _FLATNESS)
+    return [power / total for power in powers]
+
+
+def _name(part: Part | None) -> str | None:
+    return part.name if part else None
+
+
+def _whole(scored: list[_Scored]) -> Understood:
+    chances = {id(one): chance for one, chance in zip(scored, _probabilities(scored), strict=True)}
+    candidates = [
+        Candidate(
+            value={
+                "surname": _name(one.reading.surname),
+                "name": _name(one.reading.first),
+                "patronymic": _name(one.reading.patronymic),
+            },
+            probability=round(chances[id(one)], 4),
+        )
+        for one in _varied(scored, MOST)
+    ]
+    best = candidates[0]
+    absent = [
+        slot for slot, part in (("surname", "surname"), ("first_name", "name"), ("patronymic", "patronymic"))
+        if best.value[part] is None
+    ]  # fmt: skip
+    return Understood.model_validate(
+        {
+            "meaning": "value", "value": best.value, "probability": best.probability,
+            "complete": not absent, "missing": absent, "candidates": candidates,
+        }
+    )  # fmt: skip
+
+
+def _part(slot: str, scored: list[_Scored]) -> Understood:
+    chances: dict[str, float] = {}
+    for one, chance in zip(scored, _probabilities(scored), strict=True):
+        name = _name(getattr(one.reading, _PARTS[slot]))
+        if name is not None:
+            chances[name] = chances.get(name, 0.0) + chance
+    if not chances:
+        return Understood()
+    order = sorted(chances, key=lambda name: -chances[name])[:MOST]
+    candidates = [Candidate(value=name, probability=round(min(1.0, chances[name]), 4)) for name in order]
+    best = candidates[0]
+    return Understood(
+        meaning="value", value=best.value, probability=best.probability, complete=True, candidates=candidates
+    )

@@ -1,0 +1,43 @@
+"""Lets the sound choose among candidate phrases, where the recogniser still has the turn's sound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from core.errors import VyzovError
+from core.logs import get_logger
+
+log = get_logger(__name__)
+
+MOST = 12
+"""Candidates that one request may hold; docs/protocols.md."""
+
+_TOKEN_LETTERS = 2.7
+"""Letters of Russian names and addresses to a token of Whisper's vocabulary."""
+
+
+class Rescorer(Protocol):
+    """What `asr.client.AsrClient` does."""
+
+    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]: ...
+
+
+async def by_sound(rescorer: Rescorer | None, turn_id: str | None, phrases: Sequence[str]) -> list[float] | None:
+    """Log likelihood of each of up to 12 phrases, relative to the best (0); None when the sound cannot be asked.
+
+    A phrase's mean log probability a token is turned into one of the whole phrase, all taken as equally long, so
+    that a shorter phrase has no advantage.
+    """
+    if rescorer is None or turn_id is None or len(phrases) < 2:
+        return None
+    try:
+        scores = await rescorer.rescore(turn_id, list(phrases[:MOST]))
+    except VyzovError as error:
+        log.info("not_rescored", reason=error.code)
+        return None
+    if len(scores) != len(phrases[:MOST]):
+        return None
+    tokens = max(4.0, sum(map(len, phrases)) / len(phrases) / _TOKEN_LETTERS)
+    best = max(scores)
+    return [tokens * (score - best) for score in scores]

@@ -1,0 +1,152 @@
+"""Search in a list of words by sound: nearest whole words, or words that stand somewhere inside what was heard.
+
+Two steps: a signature of neighbouring sound classes (two 64-bit words an entry, compared by popcount) leaves a few
+hundred entries; a weighted edit distance, computed for all of them at once by numpy, orders those.
+Measured on one core: 500,000 entries, 8 sounds heard, pool of 600: about 10 ms; see tests for the shape of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from understanding.phonetics import ALPHABET, EXTRA, MISSED, SUBSTITUTION, Codes, Costs, encode
+
+Rows = NDArray[np.intp]
+Signatures = NDArray[np.uint64]
+
+_CLASSES = ["ао", "еиыэя", "ую", "бп", "вф", "гкх", "дт", "жшщч", "зсц", "мн", "л", "р"]
+_CLASS = np.zeros(len(ALPHABET) + 1, np.int64)
+for _number, _letters in enumerate(_CLASSES, 1):
+    for _letter in _letters:
+        _CLASS[ALPHABET.index(_letter) + 1] = _number
+_SPREAD = 37
+"""Odd multiplier that spreads the 144 pairs of classes over 64 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Entries that resemble what was heard, cheapest first; `start` and `end` are where in it they stand."""
+
+    rows: Rows
+    costs: Costs
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+
+
+def pack(sounds: Sequence[str]) -> tuple[Codes, NDArray[np.uint8]]:
+    """Codes padded to the longest, shape (n, longest), and lengths, shape (n,)."""
+    lengths = np.fromiter((len(one) for one in sounds), np.uint8, len(sounds))
+    longest = int(lengths.max()) if len(sounds) else 0
+    codes = np.zeros((len(sounds), longest), np.uint8)
+    codes[np.arange(longest)[None, :] < lengths[:, None]] = encode("".join(sounds))
+    return codes, lengths
+
+
+def signatures(codes: Codes) -> Signatures:
+    """Two words an entry: pairs of neighbouring classes, and pairs with one sound between them; shape (n, 2)."""
+    classes = _CLASS[codes]
+    signs = np.zeros((len(codes), 2), np.uint64)
+    for word, gap in ((0, 1), (1, 2)):
+        left, right = classes[:, :-gap], classes[:, gap:]
+        bits = np.uint64(1) << ((left * 12 + right) * _SPREAD % 64).astype(np.uint64)
+        bits[(left == 0) | (right == 0)] = 0
+        if bits.shape[1]:
+            signs[:, word] = np.bitwise_or.reduce(bits, axis=1)
+    return signs
+
+
+def whole_costs(codes: Codes, lengths: NDArray[np.uint8], heard: Codes) -> Costs:
+    """Cost of hearing `heard` for each entry, both from end to end; shape (n,)."""
+    extra = np.concatenate(([0.0], np.cumsum(EXTRA[heard]))).astype(np.float32)
+    table = np.repeat(extra[None, :], len(codes), axis=0)
+    result = np.full(len(codes), extra[-1], np.float32)
+    for i in range(int(lengths.max(initial=0))):
+        sound = codes[:, i]
+        step = table + MISSED[sound][:, None]
+        np.minimum(step[:, 1:], table[:, :-1] + SUBSTITUTION[sound][:, heard], out=step[:, 1:])
+        table = np.minimum.accumulate(step - extra, axis=1) + extra
+        done = lengths == i + 1
+        result[done] = table[done, -1]
+    return result
+
+
+def inside_costs(
+    codes: Codes, lengths: NDArray[np.uint8], heard: Codes, *, at_end: bool = False
+) -> tuple[Costs, NDArray[np.int32], NDArray[np.int32]]:
+    """Cost, start and end of each entry's best place in `heard`; what lies before and after costs nothing.
+
+    With `at_end` the entry stands at the end of `heard`.
+    """
+    size = len(heard) + 1
+    extra = np.concatenate(([0.0], np.cumsum(EXTRA[heard]))).astype(np.float32)
+    table = np.zeros((len(codes), size), np.float32)
+    places = np.arange(size, dtype=np.int32)
+    start = np.repeat(places[None, :], len(codes), axis=0)
+    cost = np.zeros(len(codes), np.float32)
+    begin, finish = np.zeros(len(codes), np.int32), np.zeros(len(codes), np.int32)
+    for i in range(int(lengths.max(initial=0))):
+        sound = codes[:, i]
+        step = table + MISSED[sound][:, None]
+        origin = start.copy()
+        diagonal = table[:, :-1] + SUBSTITUTION[sound][:, heard]
+        better = diagonal < step[:, 1:]
+        step[:, 1:][better] = diagonal[better]
+        origin[:, 1:][better] = start[:, :-1][better]
+        level = step - extra
+        lowest = np.minimum.accumulate(level, axis=1)
+        source = np.maximum.accumulate(np.where(level <= lowest, places, 0), axis=1)
+        table = lowest + extra
+        start = np.take_along_axis(origin, source, axis=1)
+        done = np.flatnonzero(lengths == i + 1)
+        at = np.full(len(done), size - 1) if at_end else table[done].argmin(axis=1)
+        cost[done], finish[done], begin[done] = table[done, at], at, start[done, at]
+    return cost, begin, finish
+
+
+class SoundIndex:
+    """A searchable list of sound strings; rows are positions in that list."""
+
+    def __init__(self, codes: Codes, lengths: NDArray[np.uint8], signs: Signatures) -> None:
+        self.codes, self.lengths, self.signs = codes, lengths, signs
+        self._first, self._second = np.ascontiguousarray(signs[:, 0]), np.ascontiguousarray(signs[:, 1])
+        self._bits = np.bitwise_count(self._first) + np.bitwise_count(self._second)
+
+    @classmethod
+    def of(cls, sounds: Sequence[str]) -> SoundIndex:
+        codes, lengths = pack(sounds)
+        return cls(codes, lengths, signatures(codes))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def _likely(self, heard: Codes, pool: int, *, contained: bool) -> Rows:
+        if len(self) <= pool:
+            return np.arange(len(self))
+        first, second = signatures(heard[None, :])[0]
+        shared = (np.bitwise_count(self._first & first) + np.bitwise_count(self._second & second)).astype(np.float32)
+        if contained:
+            likeness = (shared + 0.5) / (self._bits + 1.5)
+        else:
+            likeness = shared / (self._bits + int(first).bit_count() + int(second).bit_count() + np.float32(1))
+        return np.argpartition(-likeness, pool)[:pool]
+
+    def nearest(self, heard: str, limit: int, *, pool: int = 600) -> Found:
+        """The `limit` entries that `heard` most likely is as a whole."""
+        codes = encode(heard)
+        rows = self._likely(codes, pool, contained=False)
+        costs = whole_costs(self.codes[rows], self.lengths[rows], codes)
+        order = np.argsort(costs, kind="stable")[:limit]
+        zeros = np.zeros(len(order), np.int32)
+        return Found(rows[order], costs[order], zeros, zeros + len(heard))
+
+    def inside(self, heard: str, limit: int, *, bonus: Costs, pool: int = 300, at_end: bool = False) -> Found:
+        """The `limit` entries that most likely stand somewhere in `heard`, by cost less each entry's `bonus`."""
+        codes = encode(heard)
+        rows = self._likely(codes, pool, contained=True)
+        costs, start, end = inside_costs(self.codes[rows], self.lengths[rows], codes, at_end=at_end)
+        order = np.argsort(costs - bonus[rows], kind="stable")[:limit]
+        return Found(rows[order], costs[order], start[order], end[order])
