@@ -59,7 +59,8 @@ def _unify(text: str) -> str:
     """One form for each character, no markup, no control characters, lines as sentences."""
     for written, said in LEXICON.phrases.items():
         text = text.replace(written, said)
-    text = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text.replace("°", "\0")).replace("\0", "°"))
+    text = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", text))
+    # stress marks and what cannot be seen; й and ё are whole letters by now
     text = re.sub("[\u0300-\u0305\u0307\u0309-\u036f\u200b-\u200f\u2028-\u202f\ufeff\u00ad]", "", text)
     text = re.sub("[‐‑‒–−]", "-", text)
     text = re.sub(r"</?[A-Za-z!][^<>]{0,500}>", " ", text)
@@ -138,12 +139,12 @@ def _groups(*groups: str | None) -> str:
 
 def _phone(match: Match) -> str:
     """«+79161234567»: the commas are pauses."""
-    return f" восемь, {_groups(*match.groups())} "
+    return f" восемь, {_groups(*match.groups())}, "
 
 
 def _grouped(match: Match) -> str:
     """СНИЛС and numbers of calls, «122-000042»: in threes."""
-    return _groups(*(part for group in match.groups() for part in re.findall(r"\d{1,3}", group)))
+    return _groups(*(part for group in match.groups() for part in re.findall(r"\d{1,3}", group))) + ", "
 
 
 def _long_number(match: Match) -> str:

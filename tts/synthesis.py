@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.errors import BadInput, ServiceUnavailable
+from core.errors import BadInput, ConfigurationError, ServiceUnavailable
 from core.logs import get_logger
 from core.metrics import SYNTHESIS_FALLBACKS, SYNTHESIS_SECONDS
 from tts.audio import RATE, SilentAudio
@@ -63,8 +63,13 @@ class Synthesis:
         return self._engines[0].ready
 
     async def start(self) -> None:
-        for engine in self._engines:
-            await engine.start()
+        """Raises ConfigurationError when the first engine cannot speak; a fallback that cannot is done without."""
+        await self._engines[0].start()
+        for fallback in self._engines[1:]:
+            try:
+                await fallback.start()
+            except ConfigurationError as error:
+                log.warning("no_fallback_voice", engine=fallback.name, reason=str(error))
         self._apology = (await self.speak(APOLOGY, fixed=True)).pcm
 
     async def stop(self) -> None:

@@ -99,6 +99,18 @@ async def test_when_none_can_speak_an_apology_is_heard(synthesis: Make) -> None:
     assert (speech.pcm, speech.engine) == (PCM, "apology")
 
 
+async def test_a_missing_fallback_does_not_keep_the_voice_from_speaking(
+    synthesis: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    engine = Fickle(lambda _text: PCM)
+    made = synthesis(engine, Espeak())
+    await made.start()
+    assert (await made.speak("Назовите адрес.")).engine == "fickle"
+    engine.answer = refuse(TextRefused("no"))
+    assert (await made.speak("Назовите телефон.")).engine == "apology"
+
+
 async def test_a_text_without_words_is_an_apology_and_not_silence(synthesis: Make) -> None:
     engine = Fickle(lambda _text: PCM)
     speech = await synthesis(engine).speak("🙂")
