@@ -63,6 +63,8 @@ class Delivery:
         self._jobs: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._loop: asyncio.Task[None] | None = None
+        self.working = False
+        """The queue could be read at the last try."""
 
     def start(self) -> None:
         self._loop = asyncio.create_task(self._run(), name="delivery")
@@ -114,9 +116,9 @@ class Delivery:
             taken = 0
             try:
                 taken = await self._take_jobs()
-                failures = 0
+                failures, self.working = 0, True
             except Exception as error:  # a database that is away must not end the delivery
-                failures += 1
+                failures, self.working = failures + 1, False
                 log.error("queue_unreadable", error=type(error).__name__)
                 await asyncio.sleep(self._backoff.seconds(failures))
             if not taken:

@@ -160,7 +160,12 @@ async def _database_error(_request: Request, error: Exception) -> Response:
     return JSONResponse({"error": {"code": "unavailable", "message": "the database does not answer"}}, 503)
 
 
-app = create_app("Vyzov: MIS connector", lifespan=_lifespan)
+def _ready() -> bool:
+    the: Connector = app.state.connector
+    return the.delivery.working
+
+
+app = create_app("Vyzov: MIS connector", lifespan=_lifespan, ready=_ready)
 app.add_exception_handler(SQLAlchemyError, _database_error)
 app.include_router(router)
 

@@ -130,9 +130,6 @@ class EcpSession:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self._breaker.failed(time.monotonic())
             raise OutcomeUnknown(type(error).__name__) from None
-        except asyncio.CancelledError:
-            self._breaker.failed(time.monotonic())
-            raise
         if answer.status_code >= 500:
             self._breaker.failed(time.monotonic())
             raise OutcomeUnknown(f"HTTP {answer.status_code}")

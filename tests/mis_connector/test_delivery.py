@@ -1,0 +1,211 @@
+"""Promise: a house call reaches the MIS once and always, whatever fails: the MIS, the network or the connector.
+
+Real connector, real sandbox, real faults; the connector is killed in the middle.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from .conftest import HTTP, System, authorised, body, eventually, make_system, new_key
+
+CREATE = "/api/HomeVisit/HomeVisit"
+LIST = "/api/HomeVisit/mgetHomeVisitList"
+
+
+def post(http: httpx.Client, key: str | None = None, **changes: Any) -> dict[str, Any]:
+    answer = http.post("/v1/house-calls", json=body(**changes), headers={"Idempotency-Key": key or new_key()})
+    assert answer.status_code in (200, 201), answer.text
+    call: dict[str, Any] = answer.json()
+    return call
+
+
+def get(http: httpx.Client, call: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = http.get(f"/v1/house-calls/{call['house_call_id']}").json()
+    return found
+
+
+def states(http: httpx.Client, call: dict[str, Any]) -> list[str]:
+    return [change["state"] for change in http.get(f"/v1/house-calls/{call['house_call_id']}/changes").json()]
+
+
+def becomes(http: httpx.Client, call: dict[str, Any], state: str, seconds: float = 20.0) -> dict[str, Any]:
+    eventually(lambda: get(http, call)["state"] == state, seconds)
+    return get(http, call)
+
+
+def test_delivered_while_the_caller_waits(system: System, http: httpx.Client) -> None:
+    call = post(http, temperature=39.1)
+    assert (call["state"], call["urgency"]) == ("delivered", "urgent")
+    (visit,) = system.visits_of(call["number"])
+    assert visit["mis_id"] == call["mis_id"]
+    assert visit["patient"]["surname"] == "Волкова"
+    assert (visit["address"]["street"], visit["address"]["house"], visit["address"]["flat"]) == (
+        "Рыбацкий", "52", "180",
+    )  # fmt: skip
+    assert visit["phone"] == "+79090551489"
+    assert visit["visit_at"].startswith(call["visit_date"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "way"),
+    [
+        ("answer_lost", ["received", "delivering", "unknown", "delivered"]),
+        ("session_lost", ["received", "delivering", "delivered"]),
+        ("down", ["received", "delivering", "unknown", "delivering", "delivered"]),
+        ("error_500", ["received", "delivering", "unknown", "delivering", "delivered"]),
+        ("slow", ["received", "delivering", "unknown", "delivered"]),
+    ],
+)
+def test_one_fault_makes_one_record(system: System, http: httpx.Client, kind: str, way: list[str]) -> None:
+    system.faults({"kind": kind, "path": CREATE, "times": 1, "seconds": 1.5})
+    call = becomes(http, post(http), "delivered")
+    assert len(system.visits_of(call["number"])) == 1
+    assert states(http, call) == way
+
+
+def test_an_answer_that_got_lost_is_settled_while_the_caller_waits(system: System, http: httpx.Client) -> None:
+    system.faults({"kind": "answer_lost", "path": CREATE, "times": 1})
+    assert post(http)["state"] == "delivered"
+
+
+def test_a_mis_that_is_down_gets_it_later(system: System, http: httpx.Client) -> None:
+    system.faults({"kind": "down"})
+    call = post(http)
+    assert call["state"] in ("received", "delivering", "unknown")
+    system.faults()
+    becomes(http, call, "delivered", 40)
+    assert len(system.visits_of(call["number"])) == 1
+
+
+def test_what_cannot_be_asked_goes_to_a_registrar_and_is_not_sent_again(system: System, http: httpx.Client) -> None:
+    system.faults({"kind": "answer_lost", "path": CREATE, "times": 1}, {"kind": "error_text", "path": LIST})
+    call = becomes(http, post(http), "needs_registrar")
+    assert call["reason"] == "outcome_unknown"
+    system.faults()
+    time.sleep(1.5)
+    assert len(system.visits_of(call["number"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "reason"),
+    [
+        ("Не удалось определить участок, обслуживающий данный адрес", "rejected", "district_unknown"),
+        ("Вызов врача на дом может быть оформлен через портал в рабочие дни", "scheduled", "clinic_closed"),
+        ("Слова, которых мы не знаем", "rejected", "refused"),
+    ],
+)
+def test_the_caller_hears_why(system: System, http: httpx.Client, text: str, state: str, reason: str) -> None:
+    system.faults({"kind": "error_text", "path": CREATE, "text": text})
+    call = post(http)
+    assert (call["state"], call["reason"]) == (state, reason)
+    changes = http.get(f"/v1/house-calls/{call['house_call_id']}/changes").json()
+    assert changes[-1]["detail"] == text
+
+
+def test_a_busy_numerator_is_tried_again(system: System, http: httpx.Client) -> None:
+    text = "Не возможно сгенерировать номер вызова."
+    system.faults({"kind": "error_text", "path": CREATE, "text": text, "times": 1})
+    call = becomes(http, post(http), "delivered")
+    assert len(system.visits_of(call["number"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"patient": {"surname": "Волкова", "name": "Анна", "birth_date": "1971-12-21"}}, "patient_unknown"),
+        ({"address": {"town": "Урюпинск", "street": "Ленина", "house": "1"}}, "address_unknown"),
+        ({"address": {"town": "Коломна", "house": "1"}}, "address_unknown"),
+    ],
+)
+def test_what_the_mis_cannot_take_waits_for_a_registrar(
+    system: System, http: httpx.Client, changes: dict[str, Any], reason: str
+) -> None:
+    call = post(http, **changes)
+    assert (call["state"], call["reason"]) == ("needs_registrar", reason)
+    assert system.visits_of(call["number"]) == []
+
+
+def test_cancel_reaches_the_mis(system: System, http: httpx.Client) -> None:
+    call = post(http)
+    answer = http.post(f"/v1/house-calls/{call['house_call_id']}/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    (visit,) = system.visits_of(call["number"])
+    assert visit["state"] == "cancelled"
+    again = http.post(f"/v1/house-calls/{call['house_call_id']}/cancel")
+    assert (again.status_code, again.json()["state"]) == (200, "cancelled")
+
+
+def test_cancel_with_the_mis_down_is_not_claimed(system: System, http: httpx.Client) -> None:
+    call = post(http)
+    system.faults({"kind": "down"})
+    answer = http.post(f"/v1/house-calls/{call['house_call_id']}/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (202, "delivered")
+    system.faults()
+    becomes(http, call, "cancelled", 40)
+    (visit,) = system.visits_of(call["number"])
+    assert visit["state"] == "cancelled"
+
+
+@pytest.fixture
+def killable(running: System, tmp_path: Path) -> Iterator[System]:
+    """A connector of the test's own before the shared sandbox."""
+    system = make_system(
+        tmp_path,
+        VYZOV_SANDBOX_PORT=str(running.sandbox.port),
+        VYZOV_MIS_PASSWORD=(running.folder / "mis_password").read_text(),
+    )
+    system.connector.start()
+    system.connector.wait_ready()
+    running.faults()
+    yield system
+    running.faults()
+    system.connector.stop()
+
+
+def test_killed_in_the_middle_loses_nothing_and_doubles_nothing(running: System, killable: System) -> None:
+    before = {visit["mis_id"] for visit in running.visits()}
+    keys = [new_key() for _ in range(12)]
+    running.faults({"kind": "slow", "path": CREATE, "seconds": 0.4})
+
+    def put(key: str) -> dict[str, Any] | None:
+        """What the dialog does: repeats with the same key while there is no answer."""
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            try:
+                answer = HTTP.post(
+                    f"{killable.connector.url}/v1/house-calls", timeout=10, json=body(notes=key),
+                    headers={**authorised(), "Idempotency-Key": key},
+                )  # fmt: skip
+            except httpx.HTTPError:
+                time.sleep(0.2)
+                continue
+            if answer.status_code in (200, 201):
+                accepted: dict[str, Any] = answer.json()
+                return accepted
+        return None
+
+    with concurrent.futures.ThreadPoolExecutor(len(keys)) as callers:
+        answers = [callers.submit(put, key) for key in keys]
+        time.sleep(0.9)  # the first are delivered, the second four are on their way, the rest are queued
+        killable.connector.kill()
+        killable.connector.start()
+        killable.connector.wait_ready()
+        accepted = [answer.result() for answer in answers]
+    running.faults()
+    assert all(call is not None for call in accepted)
+    with httpx.Client(base_url=killable.connector.url, headers=authorised(), timeout=10) as http:
+        for call in accepted:
+            assert call is not None
+            becomes(http, call, "delivered", 40)
+        ways = [states(http, call) for call in accepted if call]
+    made = [visit for visit in running.visits() if visit["mis_id"] not in before]
+    assert sorted(key for visit in made for key in keys if key in visit["comment"]) == sorted(keys)
+    assert any("unknown" in way for way in ways), "the kill hit a delivery on its way"
