@@ -107,7 +107,7 @@ def _many(text: str, numbers: list[NumberToken]) -> list[Reading]:
             return [(last.value, None, 0.6 * certainty)]
         if last.digits[:1] == "0" and mark in (",", ".") and first.value < 10:  # «8,09» for восемьдесят девять
             return [(first.value * 10 + last.value, None, 0.5 * certainty)]
-        if 2 <= first.value <= 9 and 0 < last.value < 10 and not mark:
+        if 2 <= first.value <= 9 and 0 < last.value < 10 and (not mark or mark.isalpha()):  # «восемь висит 7» for 87
             return [(first.value * 10 + last.value, None, 0.4 * certainty)]
     plausible = [number for number in numbers if number.value <= OLDEST]
     if not plausible:

@@ -14,7 +14,7 @@ from typing import Any
 
 from understanding.model import Candidate, Heard
 
-TEMPERATURE = 0.2
+TEMPERATURE = 0.15
 """Between 1/length of an answer (5-12 tokens: the true likelihood ratio) and the flatness of Whisper's lists."""
 
 CERTAIN = -0.05

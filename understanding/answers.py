@@ -56,11 +56,11 @@ class Reading:
     quality: float
 
 
-def read(text: str, slot: Slot | None = None) -> Reading:
-    """The answer in `text`, for the question after `slot`."""
+def read(text: str, slot: Slot | None = None, *, repair: bool = True) -> Reading:
+    """The answer in `text`, for the question after `slot`; `repair`: also by words that are nearly right."""
     phrases = _phrases(slot)
     said = words(text)
-    if slot != "red_flags":  # there, a word that is nearly an answer may be an emergency
+    if repair and slot != "red_flags":  # there, a word that is nearly an answer may be an emergency
         said = [_repaired(word, phrases) for word in said]
     found: list[tuple[Answer, bool]] = []
     rest: list[str] = []
@@ -107,7 +107,7 @@ def _decide(found: list[tuple[Answer, bool]]) -> tuple[Answer | None, float]:
 
 def is_unknown(text: str) -> bool:
     """True for «не знаю», «нет под рукой» and the like, without anything that could be the value."""
-    reading = read(text)
+    reading = read(text, repair=False)
     return reading.answer == "unknown" and len(reading.rest) <= 2 and not any(char.isdigit() for char in text)
 
 

@@ -7,15 +7,16 @@ from rapidfuzz import fuzz
 from understanding.alternatives import Ballot, Trust, spoken
 from understanding.answers import is_unknown
 from understanding.model import Heard, Understood
-from understanding.text import sound, tidy, words
+from understanding.phonetics import sounds
+from understanding.text import tidy, words
 
-TRUST = Trust(-1.6, 0.2)
+TRUST = Trust(-2.2, 0.25)
 LEAST = 0.72
 """Likeness under which none of the choices was meant."""
 
 
 def _key(text: str) -> str:
-    return " ".join(sound(word) for word in words(text))
+    return " ".join(sounds(word) or word for word in words(text))
 
 
 def _likeness(text: str, wording: str) -> float:

@@ -8,7 +8,7 @@ from understanding.model import Heard, Understood
 from understanding.numbers import parse_numbers
 from understanding.text import load_data, tidy
 
-TRUST = Trust(-1.0, 0.15)
+TRUST = Trust(-1.15, 0.15)
 HIGHEST = {"entrance": 60, "floor": 60, "intercom": 99_999}
 """No house of the country has more entrances; the tallest dwelling has some 60 floors the caller may live on."""
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from rapidfuzz.distance import Levenshtein
-
 from understanding import temperatures
 from understanding.alternatives import Ballot, Trust, spoken
 from understanding.answers import is_unknown, read
 from understanding.model import Heard, Understood
 from understanding.numbers import lexicon
-from understanding.text import contains_phrase, fold, load_data, sound, tidy, words
+from understanding.text import contains_phrase, fold, likeness, load_data, tidy, words
 
 TRUST = Trust(-1.3, 0.2)
 
@@ -46,14 +44,12 @@ def find_since(text: str) -> str | None:
 
 def nearest_since(text: str) -> tuple[str, float] | None:
     """A phrase of the list that sounds nearly like the whole of `text` («совчерашний водня»), with its likeness."""
-    heard = sound("".join(words(text)))
-    if len(heard) < 5:
+    said = "".join(words(text))
+    if len(said) < 5:
         return None
-    likeness = {
-        phrase: Levenshtein.normalized_similarity(heard, sound("".join(split))) for split, phrase in _since_phrases()
-    }
-    best = max(likeness, key=lambda phrase: likeness[phrase])
-    return (best, likeness[best]) if likeness[best] >= NEAR_PHRASE else None
+    phrases = [phrase for _split, phrase in _since_phrases()]
+    best = max(zip(likeness(said, phrases), phrases, strict=True))
+    return (best[1], best[0]) if best[0] >= NEAR_PHRASE else None
 
 
 def _temperature(heard: Heard) -> float | None:

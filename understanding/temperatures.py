@@ -18,7 +18,7 @@ from understanding.model import Heard, Understood
 from understanding.numbers import NumberToken, between, parse_numbers
 from understanding.text import contains_phrase, fold, load_data, tidy, words
 
-TRUST = Trust(-1.0, 0.15)
+TRUST = Trust(-1.15, 0.15)
 LOWEST, HIGHEST = 34.5, 42.9
 """Nobody on the phone has less or more."""
 

@@ -7,9 +7,8 @@ a token's `start` and `end` count characters of the text that was given.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +17,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from core.errors import ConfigurationError
+from understanding.phonetics import encode, sounds
+from understanding.sound_index import pack, whole_costs
 
 DATA = Path(__file__).parent / "data"
 
@@ -61,58 +62,34 @@ def words(text: str) -> list[str]:
     return [token.text for token in tokens(text) if token.kind != "mark"]
 
 
-# Letters that Russian speech confuses (unstressed vowels, voicing at the end, «тс» and «ц»): Whisper's own
-# mistakes are mostly of this kind, «ак тября», «сорог», «двадзать».
-_SOUNDS = [
-    (re.compile(pattern), sound)
-    for pattern, sound in [
-        ("тся|ться|дцать|тцать|дзать", "ца"),
-        ("[тд]с|дц|тц", "ц"),
-        ("стн", "сн"),
-        ("[сз]ч|щ", "ш"),
-        ("[ъь]", ""),
-        ("[оа]", "а"),
-        ("[еиыйэя]", "и"),
-        ("ю", "у"),
-        ("б", "п"),
-        ("[вф]", "ф"),
-        ("г", "к"),
-        ("д", "т"),
-        ("ж", "ш"),
-        ("з", "с"),
-        (r"(.)\1+", r"\1"),
+def likeness(word: str, others: Sequence[str]) -> list[float]:
+    """How much `word` sounds like each of `others`, 1 for alike; by what the telephone confuses (`phonetics`)."""
+    heard = encode(sounds(word))
+    if len(heard) == 0 or not others:
+        return [0.0] * len(others)
+    codes, lengths = pack([sounds(other) for other in others])
+    costs = whole_costs(codes, lengths, heard)
+    return [
+        max(0.0, 1 - float(cost) / max(len(heard), int(length))) for cost, length in zip(costs, lengths, strict=True)
     ]
-]
 
 
-@lru_cache(maxsize=50_000)
-def sound(word: str) -> str:
-    """A rough key of how a folded word sounds: words that differ only in confusable letters share it."""
-    for pattern, replacement in _SOUNDS:
-        word = pattern.sub(replacement, word)
-    return word
+def closest(word: str, vocabulary: Collection[str], *, least: float = 0.75) -> tuple[str, float] | None:
+    """The vocabulary's word that sounds nearest to `word` with its likeness (0..1), or None below `least`.
 
-
-def closest(word: str, vocabulary: Collection[str], *, least: float = 0.7) -> tuple[str, float] | None:
-    """The vocabulary's word nearest to `word` with its likeness (0..1), or None below `least`.
-
-    Likeness is the mean of Levenshtein likeness by letters and by sound. Words of fewer than 4 letters have too
-    many neighbours: they only match exactly.
+    Words of fewer than 4 letters have too many neighbours: they only match exactly.
     """
     word = fold(word)
     if word in vocabulary:
         return word, 1.0
     if len(word) < 4:
         return None
-    best: tuple[str, float] | None = None
     near = process.extract(
-        word, vocabulary, scorer=Levenshtein.normalized_similarity, limit=6, score_cutoff=least - 0.25
+        word, vocabulary, scorer=Levenshtein.normalized_similarity, limit=8, score_cutoff=least - 0.25
     )
-    for other, letters, _index in near:
-        likeness = (letters + Levenshtein.normalized_similarity(sound(word), sound(other))) / 2
-        if likeness >= least and (best is None or likeness > best[1]):
-            best = other, likeness
-    return best
+    others = [other for other, _similarity, _index in near]
+    ranked = sorted(zip(likeness(word, others), others, strict=True), key=lambda one: -one[0])
+    return (ranked[0][1], ranked[0][0]) if ranked and ranked[0][0] >= least else None
 
 
 def contains_phrase(spoken: list[str], phrase: Iterable[str]) -> bool:
