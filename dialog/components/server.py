@@ -20,7 +20,7 @@ def main() -> None:
     index = parser.parse_args().index
     prepare()
 
-    from dialog.components import fast_validation, logs
+    from dialog.components import logs, speed
     from dialog.train import model_path
 
     model = model_path()
@@ -33,7 +33,7 @@ def main() -> None:
 
     logs.configure()
     configure_structlog(logging.WARNING)
-    fast_validation.install()
+    speed.install()
     rasa.core.run.serve_application(
         model_path=str(model),
         interface=os.environ["VYZOV_HOST"],

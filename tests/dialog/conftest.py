@@ -55,7 +55,9 @@ def model_dir() -> Path:
     folder = ROOT / "var" / "test-dialog"
     folder.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"VYZOV_VAR_DIR": str(folder)}
-    done = subprocess.run([str(PYTHON), "-m", "dialog.train"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [str(PYTHON), "-m", "dialog.train"], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return folder
 
@@ -80,9 +82,7 @@ def rasa(redis_port: int, model_dir: Path, tmp_path_factory: pytest.TempPathFact
     settings = Settings(
         api_token="t0ken-of-the-test", dialog_port=dialog_port, actions_port=actions_port, redis_port=redis_port
     )  # type: ignore[arg-type]
-    running = RealRasa(
-        settings, services, environment, {n: folder / f"{n}.log" for n in ("actions", "rasa")}, {}
-    )
+    running = RealRasa(settings, services, environment, {n: folder / f"{n}.log" for n in ("actions", "rasa")}, {})
     running.start("actions", "dialog.actions.server")
     running.start("rasa", "dialog.components.server")
     running.wait()

@@ -5,16 +5,14 @@ A failure means a caller was asked in circles, was sent to the wrong place, or h
 
 from __future__ import annotations
 
-import pytest
-
-from tests.dialog.world import ADDRESS, MEANT, NAME, PATIENT, SCRIPT, Call, World, talk
+from tests.dialog.world import ADDRESS, NAME, Call, World, talk
 
 
 def test_a_plain_call_becomes_a_record_in_few_questions() -> None:
     call = talk(Call(World()))
     assert call.reply.end == {"outcome": "created"}
     assert "122-000042" in call.said
-    (key, body), = call.world.calls
+    ((key, body),) = call.world.calls
     assert key.startswith("call1-")
     assert body["patient"] == {"mis_id": "17", **NAME, "birth_date": "1945-05-26"}
     assert {k: body["address"][k] for k in ADDRESS} == ADDRESS

@@ -15,7 +15,14 @@ from dialog.conversation.turn import Found, Heard, Intent, Reply, ServiceFault, 
 TODAY = date(2026, 11, 22)
 SCRIPT = load_script()
 
-ADDRESS = {"town": "Руза", "street": "Горняцкая", "street_kind": "ул", "house": "129", "flat": "60", "in_register": True}
+ADDRESS = {
+    "town": "Руза",
+    "street": "Горняцкая",
+    "street_kind": "ул",
+    "house": "129",
+    "flat": "60",
+    "in_register": True,
+}
 PATIENT: dict[str, Any] = {
     "mis_id": "17", "surname": "Плавильщикова", "name": "Милана", "patronymic": "Викторовна",
     "birth_date": "1945-05-26", "address": {k: v for k, v in ADDRESS.items() if k != "in_register"}, "clinic": "1",
@@ -124,7 +131,7 @@ class World:
 def _yes_no(text: str) -> Understood:
     words = text.replace(",", " ").split()
     rest = [word for word in words if word not in _YES | _NO]
-    if words[:1] == ["нет"] or words[:1] == ["не"] and words[1:2] != ["знаю"]:
+    if words[:1] == ["нет"] or (words[:1] == ["не"] and words[1:2] != ["знаю"]):
         return Understood("no", False, 0.95, not rest, heard=" ".join(rest))
     if words and words[0] in _YES:
         return Understood("yes", True, 0.95, not rest, heard=" ".join(rest))
