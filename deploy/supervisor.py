@@ -16,19 +16,21 @@ from supervisor.xmlrpc import SupervisorTransport
 
 from core.errors import ConfigurationError
 from core.settings import ROOT
+from deploy.bootstrap import first_stage
 from deploy.table import Environment, Process
 
 DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "TERM", "--")
 """Before a command: when its parent is killed, the kernel sends it SIGTERM (prctl(2), PR_SET_PDEATHSIG)."""
+START_SECONDS = 10
+"""What ends sooner counts as a failed start: most of ours need so long to find out that something is missing."""
 _SOCKET_PATH_MOST = 107
 """sun_path in Linux, less its final zero."""
 
 
 def python_of(environment: Environment) -> str:
     """The Python of an environment."""
-    folder = {"rasa": ".venv-rasa", "silero": ".venv-silero"}.get(environment, ".venv")
-    if environment == "silero" and not (ROOT / folder).is_dir():
-        folder = ".venv"
+    silero = ".venv-silero" if first_stage.silero_is_wanted() else ".venv"
+    folder = {"rasa": ".venv-rasa", "silero": silero}.get(environment, ".venv")
     return str(ROOT / folder / "bin" / "python")
 
 
@@ -40,7 +42,7 @@ def command_line(command: Sequence[str], environment: Environment) -> list[str]:
 def configuration(processes: Sequence[Process], run_dir: Path, log_dir: Path) -> str:
     """supervisord.conf. It carries no secret: those are in the environment that supervisord hands on.
 
-    What dies is started again, and again: the pause grows by a second with every start that failed at once.
+    What dies is started again, and again: the pause grows by a second with every start that failed.
     Logs are cut at 10 MB, three old ones kept.
     """
     socket = run_dir / "supervisor.sock"
@@ -67,7 +69,7 @@ def configuration(processes: Sequence[Process], run_dir: Path, log_dir: Path) ->
             "priority": process.stage,
             "autostart": "true",
             "autorestart": "true",
-            "startsecs": 2,
+            "startsecs": START_SECONDS,
             "startretries": 1_000_000_000,
             "stopwaitsecs": process.stop_seconds,
             "killasgroup": "true",
@@ -116,13 +118,13 @@ class Supervisor:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def trouble(self) -> dict[str, str]:
-        """Processes that died at once and wait for their next start, or cannot be started: name to what it says."""
+    def failing(self) -> set[str]:
+        """Names of processes that ended at once or cannot be started, and wait for the next try."""
         try:
             rows: Any = self._rpc.supervisor.getAllProcessInfo()
         except (OSError, xmlrpc.client.Error):
-            return {}
-        return {row["name"]: row["spawnerr"] or "ended at once" for row in rows if row["statename"] in _BAD}
+            return set()
+        return {row["name"] for row in rows if row["statename"] in ("BACKOFF", "FATAL", "UNKNOWN")}
 
     def stop(self, seconds: float) -> bool:
         """Let it stop everything, the last stage first. False when it had to be killed after `seconds`."""
@@ -136,6 +138,3 @@ class Supervisor:
             self._process.wait()
             return False
         return True
-
-
-_BAD = ("BACKOFF", "FATAL", "UNKNOWN")

@@ -18,7 +18,7 @@ from deploy.capacity import Capacity
 TABLE = ROOT / "deploy" / "processes.yml"
 
 Environment = Literal["services", "silero", "rasa", "system"]
-"""Which Python a command's first word `python` means: `.venv`, `.venv-silero` (where it is there, else `.venv`),
+"""Which Python a command's first word `python` means: `.venv`, `.venv-silero` (`.venv` where its voices are not used),
 `.venv-rasa`, or none (a program of the system)."""
 
 Condition = Literal["sandbox_mis", "sandbox_desk", "edge"]

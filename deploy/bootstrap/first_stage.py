@@ -34,7 +34,7 @@ def set_up(*, with_tests: bool = False) -> ServiceUser:
     say(f"Setting up in {ROOT}, services run as {user.name}")
     purposes = ("run", "tests") if with_tests else ("run",)
     system_packages.install(system_packages.listed(*purposes), logs / "apt.log")
-    Environments(ROOT, user, logs).prepare(with_tests=with_tests, with_silero=_silero_is_wanted())
+    Environments(ROOT, user, logs).prepare(with_tests=with_tests, with_silero=silero_is_wanted())
     say(f"Packages and environments are ready ({time.monotonic() - started:.0f} s)")
     return user
 
@@ -57,7 +57,7 @@ def hand_over(module: str, arguments: Sequence[str], user: ServiceUser | None = 
     os.execv(python, [str(python), "-m", module, *arguments])  # noqa: S606 (nothing stays of this program)
 
 
-def _silero_is_wanted() -> bool:
+def silero_is_wanted() -> bool:
     """Its voices are chosen, or fetched and not refused; the same rule as in tts/engines/select.py."""
     engine = os.environ.get("VYZOV_TTS", "auto")
     return engine == "silero" or (engine == "auto" and (var_dir() / "models" / "silero" / "ru.pt").is_file())
