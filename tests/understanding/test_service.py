@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 
@@ -19,18 +18,12 @@ import uvicorn
 from core.errors import BadInput, ServiceUnavailable
 from core.settings import Settings, get_settings
 from core.words import SLOTS
+from tests.conftest import free_port
 from understanding.client import UnderstandingClient
 from understanding.model import Heard
 from understanding.service import create
 
-
 pytestmark = pytest.mark.slow
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +115,14 @@ async def test_choices_of_the_question_count_for_any_slot(client: UnderstandingC
 
 
 async def test_silence_and_nonsense_for_every_slot(client: UnderstandingClient) -> None:
-    strange = ["", " ", '(system "rm -rf /")', "<script>alert(1)</script>", "'; DROP TABLE x; --", "9" * 300, "а" * 2000]
+    strange = [
+        "'; DROP TABLE x; --",
+        "",
+        " ",
+        '(system "rm -rf /")',
+        "<script>alert(1)</script>",
+        "9" * 300,
+        "а" * 2000,
     ]
     for slot in SLOTS:
         for text in strange:
