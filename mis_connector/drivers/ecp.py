@@ -3,7 +3,7 @@
 What the published interface gives and what it does not:
 - a patient is found by the exact surname and birth date, by policy or SNILS, never by phone;
 - a visit has no field for flat, entrance, floor or intercom: they stand in the address line and the comment;
-- there is no key of ours in a visit: the number of the house call stands in the comment;
+- there is no key of ours in a visit: number and id of the house call stand in the comment;
 - the only list of visits wants a post (`MedStaffFact_id`), shows whole days and 100 rows, oldest first. So visits are
   entered under a post of the clinic that the region names (region.yml, `ecp.posts`); without one, or with more than
   100 visits, an unanswered creation cannot be settled here and goes to a registrar.
@@ -177,7 +177,7 @@ def address_line(call: HouseCall, town_kind: str) -> str:
 
 
 def comment(call: HouseCall) -> str:
-    """What the visit has no field for; begins with the number by which the record is found again."""
+    """What the visit has no field for; begins with the mark by which the record is found again."""
     parts = [
         _mark(call),
         "Срочно" if call.urgency == "urgent" else "",
@@ -197,7 +197,8 @@ def _entry(call: HouseCall) -> list[str]:
 
 
 def _mark(call: HouseCall) -> str:
-    return f"Заявка {call.number}"
+    """«Заявка 122-000042/18cb21c6». The number alone may come twice: from another installation or after a restore."""
+    return f"Заявка {call.number}/{call.house_call_id[:8]}"
 
 
 def _rows(data: Any) -> list[dict[str, Any]]:

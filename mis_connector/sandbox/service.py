@@ -164,7 +164,7 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "mis_id": str(row["id"]),
         "state": "cancelled" if row["status_id"] == 5 else "open",
-        "number": number.group(1) if (number := re.search(r"Заявка (\S+-\d+)", row["comment"])) else None,
+        "number": number.group(1) if (number := re.search(r"Заявка (\w+-\d+)", row["comment"])) else None,
         "patient": {name: row[name] for name in ("surname", "name", "patronymic", "birth_date")}
         | {"mis_id": str(row["person_id"])},
         "address": {name: row[name] for name in ("town", "street", "street_kind", "house")}

@@ -170,10 +170,16 @@ def killable(running: System, tmp_path: Path) -> Iterator[System]:
     system.connector.stop()
 
 
+def _in_state(system: System, state: str) -> list[dict[str, Any]]:
+    answer = HTTP.post(f"{system.connector.url}/v1/house-calls/search", json={"state": state}, headers=authorised())
+    calls: list[dict[str, Any]] = answer.json()["house_calls"]
+    return calls
+
+
 def test_killed_in_the_middle_loses_nothing_and_doubles_nothing(running: System, killable: System) -> None:
     before = {visit["mis_id"] for visit in running.visits()}
     keys = [new_key() for _ in range(12)]
-    running.faults({"kind": "slow", "path": CREATE, "seconds": 0.4})
+    running.faults({"kind": "slow", "path": CREATE, "seconds": 0.6})
 
     def put(key: str) -> dict[str, Any] | None:
         """What the dialog does: repeats with the same key while there is no answer."""
@@ -194,7 +200,9 @@ def test_killed_in_the_middle_loses_nothing_and_doubles_nothing(running: System,
 
     with concurrent.futures.ThreadPoolExecutor(len(keys)) as callers:
         answers = [callers.submit(put, key) for key in keys]
-        time.sleep(0.9)  # the first are delivered, the second four are on their way, the rest are queued
+        # the first are delivered, others are on their way, the rest are queued
+        eventually(lambda: len(running.visits()) > len(before), 60)
+        eventually(lambda: _in_state(killable, "delivering"))
         killable.connector.kill()
         killable.connector.start()
         killable.connector.wait_ready()

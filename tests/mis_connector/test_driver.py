@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from core.ids import new_house_call_id
 from mis_connector.drivers.base import MisRejected, MisUnavailable, OutcomeUnknown, Question, Search
 from mis_connector.drivers.choose import make_driver
 from mis_connector.drivers.ecp import EcpDriver, address_line, comment
@@ -41,8 +42,8 @@ _numbers = iter(range(1, 1000))
 def call(**changes: Any) -> HouseCall:
     return HouseCall.model_validate(
         {
-            **body(**changes), "house_call_id": "x", "number": f"900-{next(_numbers):06d}", "state": "delivering",
-            "visit_date": AT.date(), "created_at": dt.datetime(2026, 11, 22, 20, tzinfo=dt.UTC),
+            **body(**changes), "house_call_id": new_house_call_id(), "number": f"900-{next(_numbers):06d}",
+            "state": "delivering", "visit_date": AT.date(), "created_at": dt.datetime(2026, 11, 22, 20, tzinfo=dt.UTC),
         }
     )  # fmt: skip
 
@@ -83,12 +84,20 @@ async def test_create_read_find_cancel(driver: EcpDriver, system: System) -> Non
     assert visit.status == "5"
 
 
+async def test_a_number_of_another_installation_is_not_ours(driver: EcpDriver) -> None:
+    """Taken for ours, the caller would be told «принято» and nobody would come."""
+    theirs = call()
+    await driver.create(theirs, AT)
+    ours = theirs.model_copy(update={"house_call_id": new_house_call_id()})
+    assert await found(driver, ours) is Search.ABSENT
+
+
 def test_what_has_no_field_stands_in_address_and_comment() -> None:
     wanted = call(temperature=38.5, urgency="urgent", caller={"relation": "parent", "name": "Анна"}, notes="не ходит")
     assert address_line(wanted, "г") == ("г Коломна, проезд Рыбацкий, д. 52, кв. 180, подъезд 6, этаж 3, домофон 358")
     assert comment(wanted) == (
-        f"Заявка {wanted.number}. Срочно. Температура 38.5. Болеет: третий день. Подъезд 6, этаж 3, домофон 358. "
-        "Вызвал(а): Анна. не ходит"
+        f"Заявка {wanted.number}/{wanted.house_call_id[:8]}. Срочно. Температура 38.5. Болеет: третий день. "
+        "Подъезд 6, этаж 3, домофон 358. Вызвал(а): Анна. не ходит"
     )
 
 
