@@ -66,6 +66,53 @@ class Playout:
         return self.started + self.audible_at
 
 
+class Playlist:
+    """What is still to be played, piece after piece without a gap. Filled by one thread and played by another; all
+    that they share is a deque."""
+
+    def __init__(self) -> None:
+        self._queue: deque[Playout] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._queue)
+
+    def add(self, playout: Playout) -> None:
+        self._queue.append(playout)
+
+    def clear(self, clock: int) -> None:
+        while self._queue:
+            try:
+                playout = self._queue.popleft()
+            except IndexError:  # the other thread took the last one
+                return
+            playout.cleared = True
+            playout.ended = clock
+
+    def next_frame(self, clock: int) -> bytes | None:
+        """The 20 ms that leave at `clock`, None when there is nothing to play."""
+        frame = b""
+        while len(frame) < FRAME_BYTES:
+            try:
+                playout = self._queue[0]
+            except IndexError:
+                break
+            filled = len(frame) // 2
+            if playout.started is None:
+                playout.started = clock + filled
+            count = min(FRAME_SAMPLES - filled, playout.samples - playout.played)
+            frame += playout.pcm[2 * playout.played : 2 * (playout.played + count)]
+            playout.played += count
+            if playout.played < playout.samples:
+                continue
+            try:
+                if self._queue[0] is playout:
+                    self._queue.popleft()
+                    playout.ended = clock + filled + count
+            except IndexError:  # cleared in this very moment
+                break
+        return frame.ljust(FRAME_BYTES, b"\0") if frame else None
+
+
 class AudioPort(pj.AudioMediaPort):  # type: ignore[misc]
     """A port of the conference bridge with a bounded ear and a mouth that can be stopped at once.
 
@@ -82,7 +129,7 @@ class AudioPort(pj.AudioMediaPort):  # type: ignore[misc]
         self._open = False
         self._heard: deque[bytes] = deque()
         self._lost_frames = 0
-        self._queue: deque[Playout] = deque()
+        self._playlist = Playlist()
         self._out = pj.ByteVector(FRAME_BYTES)
         self._out_address = int(_Vector.from_address(int(self._out.this))[0] or 0)
         self._silence = pj.ByteVector(FRAME_BYTES)
@@ -121,7 +168,7 @@ class AudioPort(pj.AudioMediaPort):  # type: ignore[misc]
             raise ValueError("PCM has half a sample")
         playout = Playout(pcm)
         if playout.samples and self._open:
-            self._queue.append(playout)
+            self._playlist.add(playout)
         else:
             playout.ended = self.clock
             playout.cleared = bool(playout.samples)
@@ -129,17 +176,11 @@ class AudioPort(pj.AudioMediaPort):  # type: ignore[misc]
 
     @property
     def playing(self) -> bool:
-        return bool(self._queue)
+        return bool(self._playlist)
 
     def clear(self) -> None:
         """Stop playing at once; at most the 20 ms on their way are still heard."""
-        while self._queue:
-            try:
-                playout = self._queue.popleft()
-            except IndexError:  # the media thread took the last one
-                return
-            playout.cleared = True
-            playout.ended = self.clock
+        self._playlist.clear(self.clock)
 
     def onFrameReceived(self, frame: Any) -> None:
         if not self._open:
@@ -158,30 +199,9 @@ class AudioPort(pj.AudioMediaPort):  # type: ignore[misc]
 
     def onFrameRequested(self, frame: Any) -> None:
         frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO  # silence is sent as well: a far end may watch for our RTP
-        frame.buf = self._out if self._fill() else self._silence
-
-    def _fill(self) -> bool:
-        """Put the next 20 ms into the outgoing vector; False when there is nothing to play."""
-        filled = 0
-        while filled < FRAME_SAMPLES:
-            try:
-                playout = self._queue[0]
-            except IndexError:
-                break
-            if playout.started is None:
-                playout.started = self.clock + filled
-            count = min(FRAME_SAMPLES - filled, playout.samples - playout.played)
-            start = 2 * playout.played
-            ctypes.memmove(self._out_address + 2 * filled, playout.pcm[start : start + 2 * count], 2 * count)
-            filled += count
-            playout.played += count
-            if playout.played >= playout.samples:
-                playout.ended = self.clock + filled
-                try:
-                    if self._queue[0] is playout:
-                        self._queue.popleft()
-                except IndexError:  # cleared in this very moment
-                    break
-        if 0 < filled < FRAME_SAMPLES:
-            ctypes.memset(self._out_address + 2 * filled, 0, 2 * (FRAME_SAMPLES - filled))
-        return filled > 0
+        pcm = self._playlist.next_frame(self.clock)
+        if pcm is None:
+            frame.buf = self._silence
+            return
+        ctypes.memmove(self._out_address, pcm, FRAME_BYTES)
+        frame.buf = self._out

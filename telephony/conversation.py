@@ -63,6 +63,27 @@ class CutShort(Exception):
         self.prompt = prompt
 
 
+class Filler:
+    """«Одну секунду» while a caller waits for the dialog or for synthesis."""
+
+    def __init__(self, line: CallLine, prompt: OwnPrompt) -> None:
+        self._line = line
+        self._prompt = prompt
+        self._next = line.clock + FILLER_SECONDS
+        self._first: Playout | None = None
+
+    def step(self) -> None:
+        """Once a tick while there is nothing else to hear."""
+        if self._line.clock >= self._next:
+            played = self._line.play(self._prompt.pcm)
+            self._first = self._first or played
+            self._next = self._line.clock + FILLER_AGAIN_SECONDS
+
+    @property
+    def audible(self) -> int | None:
+        return None if self._first is None else self._first.audible
+
+
 class Conversation:
     """One call. `run` does all of it and never raises.
 
@@ -181,15 +202,15 @@ class Conversation:
         `turn.recognised` is told then, with its latency complete, or when it is known that nothing will be heard.
         """
         times = times or TurnTimes()
+        filler = Filler(self._line, self._with.prompts.hold)
         self._turn_taking.begin()
         try:
-            filler, answer = await self._wait_for_answer(event, turn, times)
+            answer = await self._wait_for_answer(event, turn, times, filler)
             self._untold = answer
             self._expect(answer)
-            await self._begin_to_speak(answer)
+            await self._begin_to_speak(answer, filler)
             times.synthesis = self._speaking.first_seconds
-            sounds = (filler.audible if filler else None, self._speaking.answered)
-            times.answered = next((sample for sample in sounds if sample is not None), None)
+            times.answered = self._speaking.answered if filler.audible is None else filler.audible
         finally:
             self._tell_turn(recognised, times)
         self._tell_answer(answer)
@@ -198,12 +219,10 @@ class Conversation:
         self._prompt_started(answer.expects, answer.slot)
         return answer
 
-    async def _wait_for_answer(self, event: DialogEvent, turn: Turn, times: TurnTimes) -> tuple[Playout | None, Answer]:
-        """The dialog's answer, and what was played while it was long in coming. Raises ServiceLost."""
+    async def _wait_for_answer(self, event: DialogEvent, turn: Turn, times: TurnTimes, filler: Filler) -> Answer:
+        """Raises ServiceLost when the dialog's client does not keep its own time limit."""
         line, loop = self._line, asyncio.get_running_loop()
         asked, began = line.clock, loop.time()
-        filler: Playout | None = None
-        next_filler = asked + FILLER_SECONDS
         self._pending = pending = asyncio.create_task(
             self._with.dialog.send(self.call_id, event, turn, caller=line.caller, called=line.called), name="dialog"
         )
@@ -212,13 +231,11 @@ class Conversation:
             if line.clock - asked >= self._with.turn_seconds + DIALOG_GRACE_SECONDS:
                 pending.cancel()
                 raise ServiceLost("dialog")
-            if line.clock >= next_filler and not pending.done():
-                played = line.play(self._with.prompts.hold.pcm)
-                filler = filler or played
-                next_filler = line.clock + FILLER_AGAIN_SECONDS
+            if not pending.done():
+                filler.step()
         self._pending = None
         times.dialog = loop.time() - began
-        return filler, pending.result()
+        return pending.result()
 
     def _expect(self, answer: Answer) -> None:
         ear, line = self._with.ear, self._line.number
@@ -231,19 +248,21 @@ class Conversation:
 
     # -- our own voice
 
-    async def _begin_to_speak(self, answer: Answer) -> None:
+    async def _begin_to_speak(self, answer: Answer, filler: Filler) -> None:
         """Returns with the first audible sound, or when there will be none. Raises ServiceLost without synthesis."""
         leaving = answer.transfer is not None
-        await self._speak([Spoken(say.text, say.barge_in and not leaving) for say in answer.say])
+        await self._speak([Spoken(say.text, say.barge_in and not leaving) for say in answer.say], filler)
         if self._speaking.error is not None and self._speaking.answered is None:
             if not leaving:
                 raise ServiceLost(str(self._speaking.error))
             await self._speak([self._own(self._with.prompts.apology_transfer)])  # nothing must stop an emergency
 
-    async def _speak(self, pieces: Sequence[Spoken]) -> None:
+    async def _speak(self, pieces: Sequence[Spoken], filler: Filler | None = None) -> None:
         self._speaking = Speaking(self._line, self._with.voice, pieces)
         while self._speaking.answered is None and not self._speaking.ended:
             await self._line.tick()
+            if filler is not None and not self._speaking.begun:
+                filler.step()
 
     def _own(self, prompt: OwnPrompt) -> Spoken:
         return Spoken(prompt.text, barge_in=False, pcm=prompt.pcm)

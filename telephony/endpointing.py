@@ -36,8 +36,9 @@ PATIENCE: dict[Expects, Patience] = {
 }
 NO_SPEECH_SECONDS = 7.0
 """Silence after the end of a prompt that is a turn of its own: the dialog asks again."""
-RECOGNITION_SECONDS = 6.0
-"""Longest wait for a turn's text after its last sound; recognition of 6 s of speech takes 0.3 s of one core."""
+RECOGNITION_SECONDS = 4.0
+"""Longest wait for a turn's text after its last sound. Recognition of 6 s of speech takes 0.3 s of a core; more than
+four seconds without a word from us are dead air."""
 SHORT_SOUND_SECONDS = 0.3
 """A sound over a prompt that is shorter is taken for a cough: «да» of an unhurried speaker is 0.25 to 0.4 s."""
 SILENCE_TOLD_SECONDS = 0.2

@@ -103,6 +103,11 @@ class Speaking:
         return next((p.audible for p in self._playouts if p.audible is not None), None)
 
     @property
+    def begun(self) -> bool:
+        """The sound of its first sentence is there, and plays as soon as what was queued before has ended."""
+        return bool(self._playouts)
+
+    @property
     def ended(self) -> bool:
         """Everything that will be heard of it was heard."""
         return self._task.done() and all(p.ended is not None for p in self._playouts)

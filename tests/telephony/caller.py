@@ -15,6 +15,7 @@ import signal
 import sys
 from typing import Any
 
+from core import logs
 from scripts.resident.phone import Phone
 from telephony.audio_port import AUDIBLE, Playout
 from tests.telephony.stubs import tone
@@ -51,7 +52,7 @@ class Caller:
             os.kill(os.getpid(), signal.SIGKILL)
         elif name == "hear":
             begin = self._loud_at()[0]
-            while self._loud_at()[1] <= begin:
+            while self._loud_at()[1] <= begin:  # noqa: ASYNC110 (the recording is polled)
                 await asyncio.sleep(0.1)
         elif name == "quiet":
             while True:
@@ -62,6 +63,7 @@ class Caller:
 
 
 async def main() -> None:
+    logs.configure("caller", "WARNING")
     order = json.load(sys.stdin)
     caller = Caller(order.get("number", "+79161234567"))
     phone = caller.phone
