@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Any
@@ -24,7 +25,7 @@ def _data() -> dict[str, frozenset[str]]:
     return {name: frozenset(forms) for name, forms in load_data("ages").items()}
 
 
-def _unit_after(number: NumberToken, said: list[Token]) -> str | None:
+def _unit_after(number: NumberToken, said: Sequence[Token]) -> str | None:
     """The unit that stands right after a number: years, months, weeks or days."""
     following = next((t for t in said if t.start >= number.end and t.kind == "word" and t.text not in ("с", "и")), None)
     if following is None:
@@ -55,7 +56,7 @@ def readings(text: str, today: date) -> list[Reading]:
     certainty = min(number.certainty for number in numbers)
     if small and not years and not months:
         weeks = _unit_after(small[0], said) == "weeks"
-        days = small[0].value * (7 if weeks else 1)
+        days = small[0].value * (7 if weeks else 1) + (30 if spoken_words & data["months"] else 0)
         return [(0, days // 30, 0.95 * certainty)]
     if months:
         of_month = months[0].value + (12 * years[0].value if years else 0)
@@ -79,6 +80,8 @@ def _one(number: NumberToken, spoken_words: set[str], today: date) -> list[Readi
         if number.ordinal and spoken_words & _data()["born"]:
             years = (today.year - number.value) % 100
             return [(years, None, 0.7 * number.certainty)]
+        if number.ordinal and "года" in spoken_words:  # «сорок восьмого года»: rather the year of birth
+            return [((today.year - number.value) % 100, None, 0.6), (years, None, 0.3)]
         return [(years, None, number.certainty)]
     if 1900 <= number.value <= today.year:  # the year of birth instead
         quality = 0.75 if number.ordinal or spoken_words & _data()["born"] else 0.3

@@ -21,7 +21,10 @@ TRUST = Trust(-2.2, 0.25)
 """Scores of short words in Whisper's vocabulary reach -1.65, noise begins at -3.4 (measured on real recordings)."""
 
 MORE_WORDS = 0.1
-"""Belief in alternatives with more words that is enough to doubt a red flag's plain «нет»."""
+"""Belief in alternatives with more words that is enough to doubt a red flag's plain «нет» or a plain confirmation."""
+
+HALF_CONFIRMED = 0.6
+"""Belief in a «да» to the read-back that more words follow: they may be a correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def is_unknown(text: str) -> bool:
 def understand_yes_no(heard: Heard) -> Understood:
     """`meaning` yes, no, unknown or none; `value` true, false or null; `heard` has the words beside the answer.
 
-    A red flag's «нет» with more words is not `complete`.
+    A red flag's «нет» with more words is not `complete`, nor is a confirming «да» with more words.
     """
     if heard.digits:
         keyed = _KEYS.get(heard.digits.strip("#*"))
@@ -141,8 +144,12 @@ def understand_yes_no(heard: Heard) -> Understood:
     if heard.slot == "red_flags" and answer == "no" and doubted > MORE_WORDS:
         complete = False
         rest = rest or next(reading.rest for _weight, _text, reading in readings if reading.rest or not reading.answer)
+    probability = ranked[0].probability
+    if heard.slot == "confirm" and answer == "yes" and doubted > MORE_WORDS:  # «да, но квартира другая»
+        complete, probability = False, min(probability, HALF_CONFIRMED)
+        rest = rest or next(reading.rest for _weight, _text, reading in readings if reading.rest or not reading.answer)
     others = [candidate.model_copy(update={"value": _VALUES[candidate.value]}) for candidate in ranked[1:]]
     return Understood(
-        meaning=answer, value=_VALUES[answer], probability=ranked[0].probability, complete=complete,
+        meaning=answer, value=_VALUES[answer], probability=probability, complete=complete,
         heard=" ".join(rest), candidates=others,
     )  # fmt: skip

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
@@ -165,7 +166,7 @@ def _pieces(text: str, fuzzy: bool, stop: frozenset[str]) -> list[_Piece]:
     return found
 
 
-def _suffix(all_tokens: list[Token], index: int, suffixes: frozenset[str]) -> tuple[bool, int]:
+def _suffix(all_tokens: Sequence[Token], index: int, suffixes: frozenset[str]) -> tuple[bool, int]:
     """Whether the digits at `index` carry an ordinal's ending, and how many tokens that takes."""
     digits = all_tokens[index]
     following = all_tokens[index + 1 : index + 3]
@@ -185,7 +186,7 @@ def _suffix(all_tokens: list[Token], index: int, suffixes: frozenset[str]) -> tu
 
 
 def _word(
-    all_tokens: list[Token], index: int, known: dict[str, _Atom], fuzzy: bool, stop: frozenset[str]
+    all_tokens: Sequence[Token], index: int, known: dict[str, _Atom], fuzzy: bool, stop: frozenset[str]
 ) -> tuple[list[_Piece], int]:
     """Pieces for the word at `index` and the number of tokens used (at least 1)."""
     token = all_tokens[index]

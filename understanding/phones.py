@@ -11,7 +11,7 @@ import phonenumbers
 from rapidfuzz.distance import Levenshtein
 
 from understanding.alternatives import Ballot, Trust, spoken
-from understanding.answers import is_unknown, understand_yes_no
+from understanding.answers import is_unknown, read, understand_yes_no
 from understanding.model import Candidate, Heard, Understood
 from understanding.numbers import NumberToken, between, parse_numbers
 from understanding.text import tidy
@@ -130,6 +130,9 @@ def understand_phone(heard: Heard) -> Understood:
     text = tidy(said[0].text)
     if is_unknown(said[0].text):
         return Understood(meaning="unknown", probability=0.9, complete=True, heard=text)
+    known_phone = heard.context.known.phone if heard.context.known else None
+    if known_phone and not spoken_digits(said[0].text) and read(said[0].text, "this_phone").answer == "yes":
+        return Understood(meaning="value", value=known_phone, probability=NEAR_KNOWN, complete=True, heard=text)
     readings = [_readings(one.text) for one in said]
     ballot = Ballot()
     for one, found in zip(said, readings, strict=True):

@@ -64,6 +64,8 @@ def relation_in(text: str) -> tuple[str, float] | None:
     said = words(text)
     named = [(word, known.nouns[word]) for word in said if word in known.nouns]
     oblique = [relation for word, relation in named if word not in known.nominative]
+    if any(word in known.own and said[i + 1 : i + 2] == ["и"] for i, word in enumerate(said)) and named:
+        return named[0][1], 0.5  # «мне и ребёнку»: two patients
     for relations in (oblique, [relation for _word, relation in named]):
         if relations:
             return relations[0], 1.0 if len(set(relations)) == 1 else 0.6

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,13 +49,14 @@ def tidy(text: str) -> str:
     return _SPACE.sub(" ", text).strip(" .,!?…;:-—–\"'«»")
 
 
-def tokens(text: str) -> list[Token]:
-    """Words, digit runs and marks of `text`, in order."""
+@lru_cache(maxsize=256)
+def tokens(text: str) -> tuple[Token, ...]:
+    """Words, digit runs and marks of `text`, in order; kept for a moment, since one turn asks several times."""
     found: list[Token] = []
     for match in _TOKEN.finditer(fold(text)):
         kind: Any = match.lastgroup
         found.append(Token(match.group(), match.start(), match.end(), kind))
-    return found
+    return tuple(found)
 
 
 def words(text: str) -> list[str]:

@@ -61,6 +61,7 @@ def temperature(text: str, *scored: tuple[str, float], digits: str | None = None
         ("шесть недель", 0, 1),
         ("новорождённый", 0, 0),
         ("месяц", 0, 1),
+        ("месяц и две недели", 0, 1),
         ("двадцати шести лет", 26, None),
         ("восемьдесят первый год", 81, None),
         ("семьдесятшесть лет", 76, None),
@@ -90,6 +91,7 @@ def test_every_age_in_words() -> None:
         ("8 89 лет", 89),
         ("сорок пятого года рождения", 81),
         ("1945 года", 81),
+        ("сорок восьмого года", 78),
     ],
 )
 def test_ages_that_are_likely_but_not_sure(text: str, years: int) -> None:

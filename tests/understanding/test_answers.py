@@ -83,7 +83,8 @@ def test_unknown(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["нет", "нет, ничего такого", "нет нет", "ничего такого нет", "слава богу нет", "нет, не было"]
+    "text",
+    ["нет", "нет, ничего такого", "нет нет", "ничего такого нет", "слава богу нет", "нет конечно", "нет, не было"],
 )
 def test_a_plain_no_to_red_flags(text: str) -> None:
     found = answer("red_flags", text)
@@ -125,6 +126,18 @@ def test_yes_with_more_words() -> None:
     found = answer("red_flags", "да, задыхается")
     assert found.meaning == "yes"
     assert found.heard == "задыхается"
+
+
+@pytest.mark.parametrize("text", ["да, но квартира другая", "да, только дом семнадцать", "верно, но телефон не тот"])
+def test_yes_with_a_correction_confirms_nothing(text: str) -> None:
+    found = answer("confirm", text)
+    assert not found.complete or found.meaning == "no"
+    assert found.probability < 0.85
+    assert found.heard
+
+
+def test_two_patients_are_asked_about() -> None:
+    assert understand_who(heard("who", "мне и ребёнку")).probability < 0.6
 
 
 def test_correction_after_no() -> None:
@@ -220,9 +233,7 @@ def test_who_is_ill(text: str, who: str) -> None:
     assert found.probability >= 0.85
 
 
-@pytest.mark.parametrize(
-    ("text", "who"), [("ночке", "child"), ("рибенку", "child"), ("сибя", "self")]
-)
+@pytest.mark.parametrize(("text", "who"), [("ночке", "child"), ("рибенку", "child"), ("сибя", "self")])
 def test_noisy_words(text: str, who: str) -> None:
     found = understand_who(heard("who", text, (text, -1.0)))
     assert found.value == who

@@ -138,6 +138,11 @@ def test_a_number_said_right_away_is_among_the_candidates() -> None:
     assert same.meaning == "yes"
 
 
+def test_this_number_is_the_known_number() -> None:
+    assert phone("на этот же номер", known=CALLER).value == CALLER
+    assert phone("на этот же номер").value is None
+
+
 def test_existence() -> None:
     assert exists("9254375323")
     assert not exists("0004375323")
