@@ -206,8 +206,8 @@ def _values(row: ProcessRow, index: int, settings: Settings, capacity: Capacity,
     values = _base_values(settings, run_dir)
     values |= {"index": index, "worker_lines": capacity.lines_of(index)}
     values["telephony_port"] = settings.sip_worker_port if capacity.has_edge else settings.sip_port
-    for port in row.ports:
-        values[port.setting] += index
+    for setting in {port.setting for port in row.ports}:
+        values[setting] += index
     return values
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import ConfigurationError
 from core.settings import Settings
-from deploy import table
+from deploy import generated, table
 from deploy.capacity import Capacity
 
 GOOD = """
@@ -84,6 +84,14 @@ def test_our_own_table_fits_the_sandbox_and_a_real_region() -> None:
     names = {p.name for p in table.lay_out(rows, real, Capacity(12, 4), "/run/x")}
     assert not {"sandbox-mis", "operator-desk"} & names
     assert {"kamailio", "telephony-0", "telephony-1", "telephony-2"} <= names
+
+
+def test_workers_listen_where_the_edge_looks_for_them() -> None:
+    settings, size = Settings(), Capacity(12, 4)
+    workers = [p for p in table.lay_out(table.load(), settings, size, "/run/x") if p.name.startswith("telephony-")]
+    listening = "".join(f"1 sip:127.0.0.1:{worker.ports[0].number} 0 0\n" for worker in workers)
+    assert listening == generated.dispatcher_list(settings, size), "calls for these workers go nowhere"
+    assert [worker.ready.port for worker in workers] == [9100, 9101, 9102]
 
 
 def test_no_two_processes_share_a_port() -> None:
