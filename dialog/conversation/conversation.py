@@ -101,17 +101,21 @@ class Conversation:
     # -- what was answered
 
     async def _hear(self, state: State, heard: Heard, intent: Intent) -> Step:
-        slot = state.asked.slot
-        question = self._script.questions[slot]
-        text: str | None = None
         if state.asked.kind == "check":
             answer = await self._listening.yes_no(heard)
             if answer.meaning == "yes":
                 return await self._affirm(state)
-            if answer.meaning == "no":
-                if answer.complete or not answer.heard:
-                    return await self._deny(state)
-                text = answer.heard  # «нет, дом семнадцать»: the rest is the value
+            if answer.meaning == "no" and not answer.heard:
+                return await self._deny(state)
+            if answer.meaning == "no":  # «нет, дом семнадцать»: the rest may be the value
+                step = await self._hear_answer(state, heard, intent, answer.heard)
+                return await self._deny(state) if isinstance(step, Failed) else step
+        return await self._hear_answer(state, heard, intent, None)
+
+    async def _hear_answer(self, state: State, heard: Heard, intent: Intent, text: str | None) -> Step:
+        """The answer to the open question; `text` replaces what was heard."""
+        slot = state.asked.slot
+        question = self._script.questions[slot]
         if slot == "opening":
             return await self._hear_opening(state, heard, intent)
         if slot == "red_flags":
@@ -124,6 +128,9 @@ class Conversation:
             return await self._addresses.hear_part(state, question, heard, text)
         if question.expects == "yes_no":
             return await self._hear_yes_no(state, question, heard)
+        if slot == "patronymic" and (await self._listening.yes_no(heard)).meaning == "no":  # «отчества нет»
+            state.take("patronymic", None, 0.95, sure=False)
+            return Advance()
         understood = await self._listening.value(state, question, heard, text=text)
         if slot == "address":
             return await self._addresses.hear(state, question, understood)
@@ -173,7 +180,7 @@ class Conversation:
     async def _hear_yes_no(self, state: State, question: Question, heard: Heard) -> Step:
         slot = question.slot
         answer = await self._listening.yes_no(heard, slot)
-        if slot == "this_phone" and (answer.meaning == "none" or (answer.meaning == "no" and not answer.complete)):
+        if slot == "this_phone" and (answer.meaning == "none" or (answer.meaning == "no" and answer.heard)):
             # «нет, запишите восемь девятьсот…» or the number at once
             phone = await self._listening.value(state, self._script.questions["phone"], heard)
             if phone.value is not None and phone.probability >= self._script.questions["phone"].ask_back:
@@ -204,16 +211,14 @@ class Conversation:
 
     async def _hear_confirm(self, state: State, heard: Heard) -> Step:
         answer = await self._listening.yes_no(heard, "confirm")
-        if answer.meaning == "yes" and answer.complete:
-            state.take("confirm", True, answer.probability)
-            return Advance()
-        if answer.meaning == "none" and not heard.digits:
-            return Failed()
-        if len(heard.text.split()) > 1:
+        if answer.heard:  # «нет, адрес другой», «верно, только дом семнадцать»
             step = await self._hear_more(state, heard)
             if not isinstance(step, Failed):
                 return step
-        return Ask("more")
+        if answer.meaning == "yes":
+            state.take("confirm", True, answer.probability)
+            return Advance()
+        return Ask("more") if answer.meaning == "no" else Failed(answer.meaning == "unknown")
 
     async def _hear_more(self, state: State, heard: Heard) -> Step:
         """What to correct: only that is asked again."""

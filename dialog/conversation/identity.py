@@ -1,14 +1,17 @@
 """Who the patient is: what was heard of name and date of birth against what the MIS can find.
 
 A MIS is asked with a date of birth and up to twelve likely names; it never hands over a list of patients. That one
-person has just this name and was born on just that day is strong evidence for both hearings together; so neither is
-asked back before the search. Nobody found: the surname, the first name and the date are asked once more, each once.
+person has just this name and was born on just that day is strong evidence for both hearings together (of 20,000
+patients, one born on a given day has one of a dozen like-sounding full names by chance in about 1 of 100,000 calls); so
+neither is asked back before the search. A patronymic may be written otherwise than it sounds («Георгьевна»): nobody
+found, the search is repeated without it. Then the surname, the first name and the date are asked once more, each once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from datetime import date
+from difflib import SequenceMatcher
 from typing import Any
 
 from dialog.conversation.belief import best, combined, given, marginal, normalised, same, without
@@ -24,8 +27,11 @@ NAMES = 12
 DATES = 4
 LIKELY_DATE = 0.03
 """Dates of birth below this are not searched with."""
-DOUBTFUL = 0.1
+DOUBTFUL_NAME = 0.02
+DOUBTFUL_DATE = 0.1
 """A single match on a name or a date less likely than this is asked back."""
+LIKE_PATRONYMIC = 0.7
+"""Likeness (difflib's ratio) from which the MIS's patronymic is the one that was heard, otherwise written."""
 CLEARLY = 0.9
 """Share of the weight from which one of several patients is taken without a question."""
 CERTAIN = 0.97
@@ -53,9 +59,7 @@ class Identity:
         """One part of the name, asked for alone, against what was heard of it before."""
         part = PARTS[slot]
         heard = normalised(understood.belief())
-        if slot == "patronymic" and understood.meaning == "none" and understood.complete:
-            heard = []
-        if not heard or heard[0][1] < min(ask_back, 0.15):
+        if not heard or heard[0][1] < ask_back:
             return Failed(understood.meaning == "unknown")
         names: Belief = state.beliefs.get("name", [])
         parts = combined(marginal(names, lambda name: name.get(part)), heard, repeated=False)
@@ -91,14 +95,9 @@ class Identity:
         dates = [value for value, p in state.beliefs["birth_date"] if p >= LIKELY_DATE][:DATES]
         dates = dates or [state.value("birth_date")]
         try:
-            found = await self._services.find_patients(dates[0], names)
-            patients, complete = list(found.patients), found.complete
-            if not patients and complete and dates[1:]:
-                more: list[Found] = await asyncio.gather(
-                    *(self._services.find_patients(day, names) for day in dates[1:])
-                )
-                patients = [patient for answer in more for patient in answer.patients]
-                complete = all(answer.complete for answer in more)
+            patients, complete = await self._search(dates, names)
+            if not patients and complete:
+                patients, complete = await self._search(dates[:1], _without_patronymic(names))
         except ServiceFault:
             patients, complete = [], False
         weighed = self._weighed(state, patients)
@@ -108,6 +107,14 @@ class Identity:
             state.identity = "unchecked"
             return Advance()
         return self._ask_more(state)
+
+    async def _search(self, dates: list[str], names: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+        """Patients born on the likeliest day, else on the others; and whether all could be asked."""
+        found = await self._services.find_patients(dates[0], names)
+        if found.patients or not found.complete or not dates[1:]:
+            return list(found.patients), found.complete
+        more: list[Found] = await asyncio.gather(*(self._services.find_patients(day, names) for day in dates[1:]))
+        return [patient for one in more for patient in one.patients], all(one.complete for one in more)
 
     def affirm(self, state: State) -> Step:
         """The caller confirmed the patient that was read back."""
@@ -130,7 +137,7 @@ class Identity:
         for patient in patients:
             if patient["mis_id"] in refused:
                 continue
-            name = max((p for value, p in state.beliefs["name"] if agrees(value, patient)), default=0.0)
+            name = sum(p * agreement(value, patient) for value, p in state.beliefs["name"])
             day = dates.get(patient["birth_date"], 0.0)
             if name > 0 and day > 0:
                 weighed[patient["mis_id"]] = (patient, name, day)
@@ -148,7 +155,7 @@ class Identity:
             state.identity = "none"
             return Advance()
         state.patient = patient
-        if name < DOUBTFUL or day < DOUBTFUL or self._age_differs(state, patient["birth_date"]):
+        if name < DOUBTFUL_NAME or day < DOUBTFUL_DATE or self._age_differs(state, patient["birth_date"]):
             text = f"{spoken_name(patient)}, {spoken_date(patient['birth_date'])}"
             return Check("name", {part: patient.get(part) for part in PARTS.values()}, name, text)
         return self.affirm(state)
@@ -188,8 +195,23 @@ class Identity:
         state.take("birth_date", patient["birth_date"], 0.99)
 
 
-def agrees(name: dict[str, Any], patient: dict[str, Any]) -> bool:
-    """Whether a heard name is the patient's: surname and every other part that was heard are the same."""
-    return bool(name.get("surname")) and all(
-        same(name[part], patient.get(part)) for part in PARTS.values() if name.get(part)
-    )
+def agreement(name: dict[str, Any], patient: dict[str, Any]) -> float:
+    """How far a heard name is the patient's, 0..1: surname and first name must be the same, a patronymic alike."""
+    if not name.get("surname") or not same(name["surname"], patient.get("surname")):
+        return 0.0
+    if name.get("name") and not same(name["name"], patient.get("name")):
+        return 0.0
+    heard, written = name.get("patronymic"), patient.get("patronymic")
+    if not heard or not written or same(heard, written):
+        return 1.0
+    likeness = SequenceMatcher(None, str(heard).lower(), str(written).lower()).ratio()
+    return likeness if likeness >= LIKE_PATRONYMIC else 0.01
+
+
+def _without_patronymic(names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    short: list[dict[str, Any]] = []
+    for name in names:
+        one = {**name, "patronymic": None}
+        if name.get("name") and one not in short:
+            short.append(one)
+    return short or names[:1]
