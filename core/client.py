@@ -24,7 +24,8 @@ class ServiceClient:
             base_url=base_url,
             timeout=httpx.Timeout(seconds, connect=2.0),
             headers={"Authorization": f"Bearer {settings.api_token.get_secret_value()}"},
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
+            # uvicorn closes idle connections after 5 s, httpx keeps them as long: a request could meet a closed one
+            limits=httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=2.0),
         )
 
     async def aclose(self) -> None:

@@ -21,6 +21,10 @@ log = get_logger(__name__)
 
 # Errors that come before a byte of the request was sent.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+# What a kept-alive connection that the server has just closed looks like: the same as a lost answer.
+_MAYBE_STALE = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+KEEPALIVE_SECONDS = 2.0
+"""Shorter than servers keep idle connections (uvicorn: 5 s), so that stale ones are rare."""
 
 # How the refusals of /api/HomeVisit/HomeVisit begin, and what they mean to us (states.REASONS).
 _REFUSALS = (
@@ -49,9 +53,11 @@ class EcpSession:
         self._password = password
         self._breaker = breaker
         timeout = httpx.Timeout(seconds, connect=min(2.0, seconds))
-        self._http = httpx.AsyncClient(base_url=base_url, timeout=timeout, follow_redirects=False)
-        # A kept-alive connection that the server has just closed looks like a lost answer. What must not be
-        # repeated therefore goes over a connection of its own.
+        self._http = httpx.AsyncClient(
+            base_url=base_url, timeout=timeout, follow_redirects=False,
+            limits=httpx.Limits(max_keepalive_connections=8, keepalive_expiry=KEEPALIVE_SECONDS),
+        )  # fmt: skip
+        # what must not be repeated goes over a connection of its own, which cannot be stale
         self._fresh = httpx.AsyncClient(
             base_url=base_url,
             timeout=timeout,
@@ -117,13 +123,11 @@ class EcpSession:
     async def _exchange(self, method: str, path: str, fields: dict[str, str]) -> httpx.Response:
         if not self._breaker.admit(time.monotonic()):
             raise MisUnavailable("the MIS is left alone for a while")
-        changing = method != "GET"
         try:
-            if changing:
-                # text that a caller dictated does not fit a URL
+            if method == "GET":
+                answer = await self._get(path, fields)
+            else:  # text that a caller dictated does not fit a URL
                 answer = await self._fresh.request(method, path, data=fields)
-            else:
-                answer = await self._http.request(method, path, params=fields)
         except _NOT_SENT as error:
             self._breaker.failed(time.monotonic())
             raise MisUnavailable(type(error).__name__) from None
@@ -135,6 +139,13 @@ class EcpSession:
             raise OutcomeUnknown(f"HTTP {answer.status_code}")
         self._breaker.succeeded()
         return answer
+
+    async def _get(self, path: str, fields: dict[str, str]) -> httpx.Response:
+        """A GET does no harm twice: once more over a new connection when the kept-alive one was stale."""
+        try:
+            return await self._http.get(path, params=fields)
+        except _MAYBE_STALE:
+            return await self._fresh.get(path, params=fields)
 
     @staticmethod
     def _envelope(answer: httpx.Response) -> dict[str, Any] | None:
