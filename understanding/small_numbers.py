@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from understanding.alternatives import Ballot, Trust, spoken
 from understanding.answers import is_unknown, read
 from understanding.model import Heard, Understood
@@ -13,8 +15,13 @@ HIGHEST = {"entrance": 60, "floor": 60, "intercom": 99_999}
 """No house of the country has more entrances; the tallest dwelling has some 60 floors the caller may live on."""
 
 
+@cache
+def _other_words() -> frozenset[str]:
+    return frozenset(load_data("small_numbers")["other_words"])
+
+
 def _reading(text: str, highest: int) -> tuple[str, float] | None:
-    numbers = parse_numbers(text, fuzzy=True, stop=frozenset(load_data("small_numbers")["other_words"]))
+    numbers = parse_numbers(text, fuzzy=True, stop=_other_words())
     if not numbers:
         return None
     certainty = min(number.certainty for number in numbers)
