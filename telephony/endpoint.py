@@ -26,6 +26,10 @@ _MORE_THAN_ANY_BUILD = 1000
 RTP_PORTS_A_CALL = 10
 """Two are used (RTP, RTCP); the others let a port rest after a call."""
 
+TRANSACTION_MILLISECONDS = 8000
+"""A request that nobody answers is given up after so long, four retransmissions, instead of RFC 3261's 32 s: until
+then a caller who vanished before ACK, or before our BYE was confirmed, holds one of the library's few calls."""
+
 IncomingCall = Callable[["SipAccount", int], None]
 """Called in the library's SIP thread with the account and the library's id of a new call. It has to make a
 `SipCall` of it before it returns; otherwise the library refuses the call with 500."""
@@ -115,6 +119,7 @@ class SipEndpoint:
         media.ecTailLen = 0
         media.threadCnt = 1
         self._endpoint.libInit(ep)
+        _library().pjsip_tsx_set_timers(0, 0, 0, TRANSACTION_MILLISECONDS)
         for kind in (pj.PJSIP_TRANSPORT_UDP, pj.PJSIP_TRANSPORT_TCP):
             transport = pj.TransportConfig()
             transport.port = config.port

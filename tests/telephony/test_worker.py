@@ -37,6 +37,7 @@ class System:
         self.stubs = Stubs(free_port())
         self.sip_port = free_port()
         self.metrics_port = free_port()
+        self.desk_port = free_port()
         self.lines = lines
         self.env = os.environ | {
             "VYZOV_API_TOKEN": "secret",
@@ -44,7 +45,7 @@ class System:
             "VYZOV_TTS_PORT": str(self.stubs.port),
             "VYZOV_DIALOG_PORT": str(self.stubs.port),
             "VYZOV_SIP_PORT": str(self.sip_port),
-            "VYZOV_OPERATOR_DESK_PORT": str(free_port()),
+            "VYZOV_OPERATOR_DESK_PORT": str(self.desk_port),
             "VYZOV_RTP_PORT": str(26000 + os.getpid() % 10 * 200),
             "VYZOV_WORKER_METRICS_PORT": str(self.metrics_port),
             "VYZOV_REDIS_PORT": str(redis_port),
@@ -85,10 +86,11 @@ class System:
         caller.stdin.close()
         return caller
 
-    def sipp(self, scenario: str, calls: int = 1) -> int:
+    def sipp(self, scenario: str, calls: int = 1, port: int | None = None) -> int:
         return subprocess.run(
-            ["sipp", f"127.0.0.1:{self.sip_port}", "-sf", str(SIPP / f"{scenario}.xml"), "-i", "127.0.0.1",
-             "-p", str(free_port()), "-mp", "27000", "-m", str(calls), "-timeout", "15", "-nostdin"],
+            ["sipp", f"127.0.0.1:{port or self.sip_port}", "-sf", str(SIPP / f"{scenario}.xml"), "-i", "127.0.0.1",
+             "-p", str(free_port()), "-mp", "27000", "-default_behaviors", "-abortunexp",
+             "-m", str(calls), "-timeout", "10", "-nostdin"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30,
         ).returncode  # fmt: skip
 
@@ -127,8 +129,9 @@ class System:
 
 def result(caller: subprocess.Popen[str]) -> dict[str, Any]:
     assert caller.stdout
-    said: dict[str, Any] = json.loads(caller.stdout.read())
-    caller.wait(20)
+    printed = caller.stdout.read()
+    assert caller.wait(20) == 0, "the caller's own process failed"
+    said: dict[str, Any] = json.loads(printed)
     return said
 
 
@@ -167,7 +170,8 @@ def test_a_call_from_greeting_to_goodbye(system: System) -> None:
 def test_the_wait_for_an_answer_agrees_with_the_callers_own_recording(system: System) -> None:
     system.stubs.dialog = lambda body: answer("Вам нужен врач?", expects="yes_no", slot="who")
     turns = 4
-    steps: list[list[object]] = [["hear"], *[["quiet"], ["say", 0.5], ["hear"]] * turns, ["hang_up"]]
+    turn: list[list[object]] = [["quiet"], ["say", 0.5], ["hear"]]
+    steps: list[list[object]] = [["hear"], *turn * turns, ["hang_up"]]
     heard = result(system.call(steps))
     own = [event["latency"]["voice_to_voice"] for event in system.of("turn.recognised")]
     assert len(own) == turns
@@ -234,7 +238,7 @@ def test_a_caller_is_handed_over_to_the_desk(system: System) -> None:
     system.stubs.dialog = lambda body: answer("Соединяю.", transfer={"to": "operator", "reason": "wish"})
     desk = system.start("telephony.operator_desk")
     try:
-        time.sleep(1.5)
+        wait_for(lambda: system.sipp("options", port=system.desk_port) == 0)
         result(system.call([["hear"], ["ended"]]))
         wait_for(lambda: bool(system.of("call.ended")))
         assert system.of("call.transferred")[0]["result"] == "answered"
