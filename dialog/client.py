@@ -18,8 +18,8 @@ from core.errors import VyzovError
 from core.logs import get_logger
 from core.settings import Settings
 from core.words import Expects, Outcome, Slot, TransferReason, TransferTo
-from dialog.phrases import Phrases
-from dialog.urgent import UrgentWords, likely_texts
+from dialog.conversation.script import load_script
+from dialog.urgent import likely_texts
 
 log = get_logger(__name__)
 
@@ -104,7 +104,7 @@ class _Rasa(ServiceClient):
 
 
 class DialogClient:
-    """One instance a worker; close it with `aclose`."""
+    """One instance a worker; close it with `aclose`. Raises ScriptError when the script is wrong."""
 
     def __init__(self, settings: Settings) -> None:
         self._processes = [
@@ -112,8 +112,8 @@ class DialogClient:
             for index in range(settings.dialog_processes)
         ]
         self._turn_seconds = settings.turn_seconds
-        self._urgent = UrgentWords()
-        self._phrases = Phrases.load()
+        self._script = load_script(region_dir=settings.region_dir)
+        self._phrases = self._script.phrases
 
     async def aclose(self) -> None:
         await asyncio.gather(*(process.aclose() for process in self._processes))
@@ -126,7 +126,7 @@ class DialogClient:
         `caller` (E.164 or empty) and `called` matter with `start`. The answer to `hangup` is always empty.
         """
         turn = turn or Turn()
-        found = self._urgent.find(likely_texts(turn.text, ((a.text, a.score) for a in turn.alternatives)))
+        found = self._script.urgent.find(likely_texts(turn.text, ((a.text, a.score) for a in turn.alternatives)))
         urgent = None if found is None else {"kind": found.kind, "words": found.words}
         body = {
             "call_id": call_id, "event": event, "caller": caller, "called": called,
@@ -146,7 +146,7 @@ class DialogClient:
 
     def fixed_prompts(self) -> list[str]:
         """All texts of the script that are always the same, for synthesis ahead of time."""
-        return self._phrases.fixed()
+        return self._script.fixed_prompts()
 
     async def _ask(self, call_id: str, event: DialogEvent, body: dict[str, Any]) -> Answer:
         deadline = time.monotonic() + self._turn_seconds

@@ -23,7 +23,7 @@ the recogniser's inventions rather than what was said."""
 
 _PART = re.compile(r"\[(?P<optional>[^\[\]()]+)\]|\((?P<either>[^()\[\]]+)\)|(?P<gap>~)|(?P<word>[а-я*-]+)")
 _OWN_NEGATION = ("не ", "нет ", "без ", "нечем ")
-_AFTER = re.compile(r" (?:нет|не было|не бывает|не наблюдается)\b(?! (?:воздуха|сил|пульса))")
+_AFTER = re.compile(r" (?:нет|не было|не бывает|не наблюдается|не надо|не нуж\w+)\b(?! (?:воздуха|сил|пульса))")
 
 
 class WordingError(ValueError):

@@ -169,9 +169,11 @@ class Call:
         """Answer by slot until the call is over or `until` is asked; `first` is said once instead."""
         once = dict(first or {})
         for _ in range(turns):
+            if self.over:
+                return
             slot = self.state.asked.slot
             self.asked.append(slot)
-            if self.over or slot == until:
+            if slot == until:
                 return
             text = once.pop(slot, None) or self.world.say.get(slot) or self.world.say["yes"]
             await self.turn(text)
