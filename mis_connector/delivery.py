@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ POLL_SECONDS = 1.0
 """How late a retry or another process's leftover may be noticed."""
 FIRST_SETTLE_SECONDS = 0.3
 """An answer that got lost is asked for while the caller is still on the line."""
+SENDS = 3
+"""Never answered and never there, while the MIS answers others: something in the request breaks it."""
 NUMBER_TRIES = 5
 """«Не возможно сгенерировать номер вызова»: a numerator that is busy now and then; then it is misconfigured."""
 
@@ -183,8 +186,8 @@ class Delivery:
             else:
                 await self._finish(call, "rejected", reason=error.code, detail=error.detail)
         except MisUnavailable:
-            pause = self._backoff.seconds(attempts)
-            await self._finish(call, "received", reason="mis_unavailable", retry_in=pause)
+            pause = self._pause(call.created_at, now)
+            await self._finish(call, "received", reason="mis_unavailable", retry_in=pause, not_sent=True)
         except (OutcomeUnknown, TimeoutError):
             await self._finish(call, "unknown", reason="no_answer", retry_in=FIRST_SETTLE_SECONDS)
         else:
@@ -202,9 +205,7 @@ class Delivery:
             async with asyncio.timeout(self._limits.attempt):
                 found = await self._driver.find_created(call, (first, last))
         except (MisUnavailable, OutcomeUnknown, TimeoutError):
-            age = (now - sent_at).total_seconds()
-            # the longer it lasts, the rarer we ask
-            await self._finish(call, "unknown", retry_in=min(60.0, max(1.0, age / 4)))
+            await self._finish(call, "unknown", retry_in=self._pause(sent_at, now))
             return
         if found is Search.UNSURE:
             await self._finish(call, "needs_registrar", reason="outcome_unknown")
@@ -214,6 +215,8 @@ class Delivery:
             await self._finish(call, "unknown", retry_in=min(5.0, left + 0.1))
         elif job.cancel_wanted:
             await self._finish(call, "cancelled", reason="asked")
+        elif job.attempts >= SENDS:
+            await self._finish(call, "needs_registrar", reason="no_answer")
         else:
             await asyncio.to_thread(self._store.resend, call.house_call_id, dt.timedelta(seconds=self._limits.lease))
             await self._send(call, job.attempts + 1)
@@ -231,19 +234,27 @@ class Delivery:
             if self._is_late(call, now):
                 await self._finish(call, "delivered", reason="cancel_failed")
             else:
-                await self._finish(call, "delivered", retry_in=self._backoff.seconds(4))
+                await self._finish(call, "delivered", retry_in=self._pause(call.created_at, now))
         else:
             await self._finish(call, "cancelled", reason="asked")
 
     def _is_late(self, call: HouseCall, now: dt.datetime) -> bool:
-        return (now - call.created_at).total_seconds() > self._limits.give_up
+        """Too old to be delivered without a person's look; never before the promised day is over."""
+        too_old = (now - call.created_at).total_seconds() > self._limits.give_up
+        return too_old and self._region.local(now).date() > call.visit_date
+
+    @staticmethod
+    def _pause(since: dt.datetime, now: dt.datetime) -> float:
+        """The longer it lasts, the rarer we try: about a quarter of the time so far, 1 to 60 s, with jitter."""
+        seconds = min(60.0, max(1.0, (now - since).total_seconds() / 4))
+        return seconds * random.uniform(0.7, 1.0)  # noqa: S311  not a secret
 
     async def _finish(
         self, call: HouseCall, state: HouseCallState, *, reason: str | None = None, detail: str | None = None,
-        mis_id: str | None = None, retry_in: float | None = None,
+        mis_id: str | None = None, retry_in: float | None = None, not_sent: bool = False,
     ) -> None:  # fmt: skip
         stored = await asyncio.to_thread(
             self._store.finish, call.house_call_id, state,
-            reason=reason, detail=detail, mis_id=mis_id, retry_in=retry_in,
+            reason=reason, detail=detail, mis_id=mis_id, retry_in=retry_in, not_sent=not_sent,
         )  # fmt: skip
         log.info("house_call_state", house_call_id=call.house_call_id, state=stored.state, reason=stored.reason)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Coroutine, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import partial
 from typing import Any
 
 from core.logs import get_logger
@@ -13,6 +14,8 @@ from mis_connector.drivers.base import MisDriver, Question
 from mis_connector.model import Patients, PatientSearch
 
 log = get_logger(__name__)
+
+Request = Callable[[], Awaitable[Any]]
 
 SEARCH_SECONDS = 3.5
 """A caller waits no longer; what is known by then is the answer."""
@@ -74,10 +77,12 @@ class PatientFinder:
         if not questions:
             return Patients(patients=[], complete=False)
         started = time.monotonic()
-        answers = await self._all([(q, self._driver.find_patients(q)) for q in questions], self._seconds)
+        answers = await self._all([(q, partial(self._driver.find_patients, q)) for q in questions], self._seconds)
         found = {patient.mis_id: patient for answer in answers.values() for patient in answer}
         left = self._seconds - (time.monotonic() - started)
-        addresses = await self._all([(mis_id, self._driver.registered_address(mis_id)) for mis_id in found], left)
+        addresses = await self._all(
+            [(mis_id, partial(self._driver.registered_address, mis_id)) for mis_id in found], left
+        )
         complete = len(answers) == len(questions) and len(addresses) == len(found)
         log.info(
             "patients_searched", questions=len(questions), found=len(found), complete=complete,
@@ -86,7 +91,7 @@ class PatientFinder:
         patients = [patient.model_copy(update={"address": addresses.get(key)}) for key, patient in found.items()]
         return Patients(patients=patients, complete=complete)
 
-    async def _all(self, requests: list[tuple[Hashable, Coroutine[Any, Any, Any]]], seconds: float) -> dict[Any, Any]:
+    async def _all(self, requests: list[tuple[Hashable, Request]], seconds: float) -> dict[Any, Any]:
         """Answers by key, in the order of the requests; those that failed or came too late are left out."""
         tasks = {key: asyncio.create_task(self._ask(key, request)) for key, request in requests}
         if tasks:
@@ -104,18 +109,15 @@ class PatientFinder:
                 log.warning("mis_search_failed", error=getattr(result, "code", type(result).__name__))
         return answers
 
-    async def _ask(self, key: Hashable, request: Coroutine[Any, Any, Any]) -> tuple[Any]:
+    async def _ask(self, key: Hashable, request: Request) -> tuple[Any]:
         """The answer in a tuple of one, from the cache or from the MIS."""
-        try:
-            cached = self._cache.get(key)
-            if cached is not None:
-                return cached
-            async with self._places:
-                answer = await request
-            self._cache.put(key, answer)
-            return (answer,)
-        finally:
-            request.close()  # one that was not needed, or not reached in time
+        cached = self._cache.get(key)
+        if cached is not None:
+            return cached
+        async with self._places:
+            answer = await request()
+        self._cache.put(key, answer)
+        return (answer,)
 
 
 def _questions(wanted: PatientSearch) -> Iterable[Question]:

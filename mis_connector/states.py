@@ -33,7 +33,6 @@ REASONS: dict[str, str] = {
     "clinic_closed": "the MIS takes requests for this clinic in its working hours only",
     "number_failed": "the MIS could not number the visit, several times",
     "field_missing": "the MIS misses a field: the region's configuration is wrong",
-    "already_open": "the patient has an open visit in the MIS",
     "refused": "the MIS refused in words we do not know",
     "mis_unavailable": "the MIS did not answer; it is tried again",
     "no_answer": "the request went out and no answer came",

@@ -188,8 +188,10 @@ class Store:
         detail: str | None = None,
         mis_id: str | None = None,
         retry_in: float | None = None,
+        not_sent: bool = False,
     ) -> HouseCall:
         """What came of a job; ends its lease. `retry_in` seconds: the delivery looks at it again.
+        `not_sent`: nothing reached the MIS, so it was no attempt.
 
         The same state again is no change (an `unknown` that could not be asked for yet). Raises ForbiddenChange.
         """
@@ -202,6 +204,8 @@ class Store:
                 row.reason = reason
             if mis_id is not None:
                 row.mis_id = mis_id
+            if not_sent:
+                row.attempts -= 1
             row.lease_until = None
             row.next_attempt_at = None if retry_in is None else now + dt.timedelta(seconds=retry_in)
             if row.cancel_wanted:

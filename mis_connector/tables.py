@@ -76,6 +76,7 @@ class HouseCallRow(Base):
     reason: Mapped[str | None] = mapped_column(String(40))
     mis_id: Mapped[str | None] = mapped_column(String(64))
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    """Creations that may have reached the MIS."""
     sent_at: Mapped[dt.datetime | None]
     """When the last creation went out to the MIS."""
     next_attempt_at: Mapped[dt.datetime | None]

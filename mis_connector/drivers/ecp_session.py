@@ -23,6 +23,8 @@ log = get_logger(__name__)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 # What a kept-alive connection that the server has just closed looks like: the same as a lost answer.
 _MAYBE_STALE = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError)
+LOGIN_PAUSE_SECONDS = 30.0
+"""After a refused login: a wrong password tried on and on locks the account."""
 KEEPALIVE_SECONDS = 2.0
 """Shorter than servers keep idle connections (uvicorn: 5 s), so that stale ones are rare."""
 
@@ -34,7 +36,6 @@ _REFUSALS = (
     ("Вызов врача на дом может быть оформлен", "clinic_closed"),
     ("Не возможно сгенерировать", "number_failed"),
     ("Отсутствует обязательный параметр", "field_missing"),
-    ("У вас уже есть необслуженная запись", "already_open"),
 )
 
 
@@ -65,6 +66,7 @@ class EcpSession:
             limits=httpx.Limits(max_keepalive_connections=0),
         )
         self._sess_id: str | None = None
+        self._refused_until = 0.0
         self._logging_in = asyncio.Lock()
 
     async def aclose(self) -> None:
@@ -97,6 +99,8 @@ class EcpSession:
     async def _session(self) -> str:
         async with self._logging_in:
             if self._sess_id is None:
+                if time.monotonic() < self._refused_until:
+                    raise MisUnavailable("the MIS refused our login a moment ago")
                 fields = {"Login": self._login, "Password": self._password()}
                 try:
                     body = self._envelope(await self._exchange("GET", "/api/user/login", fields))
@@ -104,6 +108,7 @@ class EcpSession:
                     raise MisUnavailable(f"login: {error}") from None
                 if body is None or _code(body) != 0 or not isinstance(body.get("sess_id"), str):
                     log.error("mis_login_refused", error_code=_code(body) if body else 401)
+                    self._refused_until = time.monotonic() + LOGIN_PAUSE_SECONDS
                     raise MisUnavailable("the MIS refuses our login")
                 self._sess_id = body["sess_id"]
             return self._sess_id
@@ -152,15 +157,13 @@ class EcpSession:
         """The envelope; None for HTTP 401, a lost session."""
         if answer.status_code == 401:
             return None
-        if answer.status_code == 429:
-            raise MisUnavailable("HTTP 429")
         try:
             body = answer.json()
         except ValueError:
             body = None
         if not isinstance(body, dict) or "error_code" not in body:
-            if 300 <= answer.status_code < 500:
-                raise MisRejected("refused", f"HTTP {answer.status_code}")
+            if 300 <= answer.status_code < 500:  # a gateway's word, not the MIS's: it did not get there
+                raise MisUnavailable(f"HTTP {answer.status_code}")
             raise OutcomeUnknown("an answer without an envelope")
         return body
 

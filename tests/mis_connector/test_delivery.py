@@ -85,6 +85,14 @@ def test_a_mis_that_is_down_gets_it_later(system: System, http: httpx.Client) ->
     assert len(system.visits_of(call["number"])) == 1
 
 
+def test_a_request_that_breaks_the_mis_is_not_sent_for_ever(system: System, http: httpx.Client) -> None:
+    """An unknown patient id is HTTP 500 without a body, every time."""
+    patient = {"mis_id": "99999999", "surname": "Волкова", "name": "Анна", "birth_date": "1971-12-21"}
+    call = becomes(http, post(http, patient=patient), "needs_registrar", 40)
+    assert call["reason"] == "no_answer"
+    assert states(http, call).count("delivering") == 3
+
+
 def test_what_cannot_be_asked_goes_to_a_registrar_and_is_not_sent_again(system: System, http: httpx.Client) -> None:
     system.faults({"kind": "answer_lost", "path": CREATE, "times": 1}, {"kind": "error_text", "path": LIST})
     call = becomes(http, post(http), "needs_registrar")
@@ -176,6 +184,7 @@ def _in_state(system: System, state: str) -> list[dict[str, Any]]:
     return calls
 
 
+@pytest.mark.slow
 def test_killed_in_the_middle_loses_nothing_and_doubles_nothing(running: System, killable: System) -> None:
     before = {visit["mis_id"] for visit in running.visits()}
     keys = [new_key() for _ in range(12)]

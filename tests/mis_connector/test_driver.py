@@ -158,6 +158,8 @@ async def test_a_wrong_password_is_not_tried_on_and_on(system: System) -> None:
     driver = make_driver(settings, Region(settings.region_dir, "Europe/Moscow"), Breaker())
     with pytest.raises(MisUnavailable, match="refuses our login"):
         await driver.create(call(), AT)
+    with pytest.raises(MisUnavailable, match="a moment ago"):
+        await driver.create(call(), AT)
     await driver.aclose()
 
 
