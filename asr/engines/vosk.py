@@ -52,7 +52,8 @@ class VoskEngine:
         pcm = task.pcm.tobytes()
         if task.candidates and self._dynamic:
             found = self._run(self._with_grammar(task.candidates), pcm)
-            if found and _OTHER not in found[0].text.split():
+            # a candidate said once; a grammar also hears «да нет да» in longer speech
+            if found and found[0].text in {candidate.lower() for candidate in task.candidates}:
                 return Recognition(found[0].text, found, closed=True)
         found = self._run(self._free, pcm)
         return Recognition(found[0].text if found else "", found)
