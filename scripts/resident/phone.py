@@ -90,16 +90,12 @@ class Phone:
 
     async def close(self) -> None:
         """Hang up and stop the library; the recording stays."""
-        self.hang_up()
-        await asyncio.sleep(0.2)
-        self._call = self.second_call = None
         self._ear.cancel()
+        self._endpoint.hang_up_all()  # this call, and the one that a transfer has begun
+        await asyncio.sleep(0.3)  # the library still tears streams down after its last callback
+        self._call = self.second_call = None
         self._heard += self._port.take()
-        await asyncio.to_thread(self._close_library)
-
-    def _close_library(self) -> None:
-        self._endpoint.register_thread("closing")
-        self._endpoint.close()
+        self._endpoint.close()  # on this thread: the library made from another one aborts
 
     # -- what the library tells
 

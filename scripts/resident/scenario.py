@@ -62,7 +62,9 @@ class Scenario(BaseModel):
 def load(path: Path) -> Scenario:
     """Read and check a scenario; raises ValueError with the file, the place and what is wrong."""
     try:
-        scenario = Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        # BaseLoader leaves every scalar a string: for the others `yes` and `no` are booleans, and dates are dates
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 (makes no objects)
+        scenario = Scenario.model_validate(data)
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: cannot be read: {error}") from None
     except ValidationError as error:
