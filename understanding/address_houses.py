@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from understanding.address_text import in_words
-from understanding.phonetics import encode, sounds
+from understanding.phonetics import sounds
 from understanding.register import House, Houses
 from understanding.sound_index import SoundIndex
 from understanding.text import tokens
 
 _SPOKEN_LETTERS = {"Б": "бэ", "В": "вэ", "Г": "гэ", "Д": "дэ", "Ж": "жэ"}
+_MOST_FLAT = 400
 _NEAR = 0.45
 """Edit cost per sound above which nothing was recognised at all."""
 
@@ -40,16 +41,39 @@ def _index(houses: Houses) -> tuple[list[House], SoundIndex]:
     return every, SoundIndex.of(["".join(map(sounds, _in_full(house).split())) for house in every])
 
 
+@lru_cache(maxsize=1)
+def _flat_index() -> SoundIndex:
+    return SoundIndex.of([sounds("квартира") + _number_sound(number) for number in range(1, _MOST_FLAT + 1)])
+
+
+def _number_sound(number: int) -> str:
+    return "".join(map(sounds, in_words(number).split()))
+
+
+def _sound_of(text: str) -> str:
+    """The sounds of an answer, its digits as they are said."""
+    return "".join(
+        _number_sound(int(one.text[:4])) if one.kind == "digits" else sounds(one.text) for one in tokens(text)
+    )
+
+
+def flats_by_sound(text: str) -> list[tuple[str, float]]:
+    """Flats that `text` as a whole («квартира …») may name, with edit costs; empty when it resembles none."""
+    heard = _sound_of(text)
+    near = _flat_index().nearest(heard, 8)
+    found = zip(near.rows.tolist(), near.costs.tolist(), strict=True)
+    return [(str(row + 1), cost) for row, cost in found if cost <= _NEAR * len(heard)]
+
+
 def houses_by_sound(text: str, houses: Houses) -> list[tuple[House, float]]:
     """The street's houses that `text` as a whole may name, with edit costs; empty when it resembles none."""
     if not houses:
         return []
-    words = [in_words(int(one.text[:4])) if one.kind == "digits" else one.text for one in tokens(text)]
-    heard = "".join(sounds(word) for phrase in words for word in phrase.split())
+    heard = _sound_of(text)
     every, index = _index(houses)
     near = index.nearest(heard, 8)
     return [
         (every[row], cost)
         for row, cost in zip(near.rows.tolist(), near.costs.tolist(), strict=True)
-        if cost <= _NEAR * max(4, len(encode(heard)))
+        if cost <= _NEAR * len(heard)
     ]

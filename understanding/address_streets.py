@@ -21,6 +21,8 @@ _NO_KIND_OTHER = 1.5
 _UNSAID_TOWN = 1.0
 _OTHER_TOWN = 4.0
 """Log likelihood lost for a town other than the one that the conversation has taken already."""
+_WAYS = 6
+"""Splits of the text into town and street that are followed."""
 _NOISE = 0.5
 """Edit cost of a sound that belongs to neither town nor street."""
 _ORDINAL = re.compile(r"(\d+)-(?:я|й|е|ая|ый|ий|ое)\b")
@@ -70,6 +72,7 @@ class StreetFinder:
     def __init__(self, register: Register) -> None:
         self._register = register
         self._streets = {town.town_id: _TownStreets(register.streets_of(town)) for town in register.towns}
+        self._all = _TownStreets(register.streets)
         kinds = address_words()["town_kinds"]
         self._town_words = [
             (town, words)
@@ -103,8 +106,11 @@ class StreetFinder:
         if known is not None:
             ways.append((known, "", 0.0, heard, True))
         if len(heard) >= 3:
-            costs, start, end = inside_costs(self._town_codes, self._town_lengths, encode(heard))
-            order = np.argsort(costs - 0.3 * self._town_lengths, kind="stable")[:8]
+            table, starts = inside_costs(self._town_codes, self._town_lengths, encode(heard))
+            end = table.argmin(axis=1)
+            rows = np.arange(len(table))
+            costs, start = table[rows, end], starts[rows, end]
+            order = np.argsort(costs - 0.3 * self._town_lengths, kind="stable")[:6]
             for i in order.tolist():
                 town, words = self._town_words[i]
                 score = -SHARPNESS * float(costs[i])
@@ -115,23 +121,22 @@ class StreetFinder:
                 if len(after) <= len(before):
                     ways.append((town, words, score - SHARPNESS * _NOISE * len(after), before, False))
         if known is None:
-            ways += [(town, "", -_UNSAID_TOWN - 3.0, heard, True) for town in self._register.towns]
-        return ways
+            ways.append((None, "", -_UNSAID_TOWN - _OTHER_TOWN, heard, True))
+        ways.sort(key=lambda way: -way[2])
+        return ways[:_WAYS]
 
     def _in_town(
         self, town: Town | None, words: str, score: float, rest: str, first: bool, limit: int
     ) -> list[StreetReading]:
         none = score - SHARPNESS * _NOISE * len(rest) - (0.0 if len(rest) < 3 else 2.0)
         found = [StreetReading(town, None, none, words)]
-        if town is None or len(rest) < 2:
+        streets = self._streets[town.town_id] if town else self._all
+        if len(rest) < 2 or not streets.spoken:
             return found
-        streets = self._streets[town.town_id]
-        if not streets.spoken:
-            return found
-        near = streets.index.nearest(rest, 2 * limit, pool=400)
+        near = streets.index.nearest(rest, 2 * limit, pool=200)
         for row, cost in zip(near.rows.tolist(), near.costs.tolist(), strict=True):
             one = streets.spoken[row]
             silent = 0.0 if one.with_kind else _NO_KIND.get(one.street.kind, _NO_KIND_OTHER)
             phrase = ", ".join(filter(None, (words, one.words) if first else (one.words, words)))
-            found.append(StreetReading(town, one.street, score - silent - SHARPNESS * cost, phrase))
+            found.append(StreetReading(town or one.street.town, one.street, score - silent - SHARPNESS * cost, phrase))
         return found

@@ -37,6 +37,8 @@ class AddressText:
     extras: dict[str, str] = field(default_factory=dict)
     """entrance, floor, intercom"""
     private: bool = False
+    guessed: bool = False
+    """House or flat were compared by sound: no number was recognised."""
 
     @property
     def sound(self) -> str:
@@ -71,7 +73,11 @@ def role_of(word: str) -> str | None:
     for role, rule in address_words()["roles"].items():
         for spoken in rule["words"]:
             codes, lengths = pack([sounds(spoken)])
-            cost = float(whole_costs(codes, lengths, encode(heard))[0]) if len(spoken) > 2 else (0.0 if word == spoken else 9.0)
+            cost = (
+                float(whole_costs(codes, lengths, encode(heard))[0])
+                if len(spoken) > 2
+                else (0.0 if word == spoken else 9.0)
+            )
             if cost <= rule["near"] and (best is None or cost < best[0]):
                 best = cost, role
     return best[1] if best else None
@@ -203,10 +209,12 @@ def _give_roles(numbers: list[_Number], result: AddressText) -> None:
         if number.role is None:
             taken = {other.role for other in numbers}
             previous = numbers[index - 1] if index else None
-            parts = readings_of_two(previous, number) if previous and previous.role in ("house", "flat") else None
             free = [role for role in ("house", "flat") if role not in taken]
-            if parts and (not free or previous is None or previous.role != "house"):
-                previous.token = parts if previous else number.token
+            together = None
+            if previous and (previous.role == "flat" or (previous.role == "house" and not free)):
+                together = readings_of_two(previous, number)
+            if previous and together:
+                previous.token = together
                 number.role = "used"
             else:
                 number.role = free[0] if free else "used"
@@ -220,13 +228,19 @@ def _give_roles(numbers: list[_Number], result: AddressText) -> None:
 
 
 def readings_of_two(left: _Number, right: _Number) -> NumberToken | None:
-    """Both numbers as one, when the second fits into the zeros of the first: «100 70» is 170."""
+    """Both numbers as one, when the second fits into the zeros of the first, or says its tens again.
+
+    «100 70» is 170; «120-26» is 126 and «60 61» is 61, as Whisper writes «сто двадцать шесть», «шестьдесят один».
+    """
     first, second = left.token.value, right.token.value
     text = str(first)
     zeros = len(text) - len(text.rstrip("0"))
-    if zeros == 0 or second == 0 or len(str(second)) > zeros or left.letter:
+    if zeros and second and len(str(second)) <= zeros and not left.letter:
+        together = first + second
+    elif zeros == 1 and second < 100 and second % 10 and second - second % 10 == first % 100:
+        together = first + second % 10
+    else:
         return None
-    together = first + second
     return NumberToken(together, left.token.start, right.token.end, str(together))
 
 

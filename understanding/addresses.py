@@ -6,24 +6,33 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from understanding.address_houses import houses_by_sound, said_house
+from understanding.address_houses import flats_by_sound, houses_by_sound, said_house
 from understanding.address_streets import SHARPNESS, StreetFinder, StreetReading
 from understanding.address_text import AddressText, take_apart
 from understanding.alternatives import spoken
 from understanding.model import Candidate, Heard, Understood
-from understanding.register import House, Register, Street, Town
+from understanding.register import House, Houses, Register, Street, Town
 from understanding.rescoring import MOST, Rescorer, by_sound
 
-_SOUND_WEIGHT = 0.5
+_SOUND_WEIGHT = 0.12
 _FLATNESS = 1.5
 _NOBODY = 9.0
 _NOT_IN_REGISTER = 2.5
 """Log likelihood lost by a house that the street's register does not have."""
+_UNASKED_FLAT = 4.0
+"""Log likelihood lost by a flat in the answer to «which house?»: «120 9» is rather 129."""
+_UNREGISTERED = 0.75
+"""Trust in an address whose house the register does not have: it is asked back."""
 _UNHEARD_LETTER = 4.0
 """Log likelihood lost by a house whose letter or block nobody heard, the register having such a house."""
 _KNOWN = 2.0
 """Log likelihood won by the registered address of the patient: a tie-breaker."""
-_TEXTS = 4
+_GUESSED = 0.8
+"""Most that a number found by sound alone is trusted: below what the dialog takes without asking back."""
+_MOST = 0.99
+_TRUST = 0.97
+"""A number of which nobody heard a part («16» for 116) cannot be seen in the text."""
+_TEXTS = 3
 _SLOTS = ("town", "street", "house", "flat")
 
 _Key = tuple[int | None, int | None, House | None, str | None]
@@ -113,16 +122,17 @@ class Addresses:
             said = said.as_flat()
         if number_only:
             places = [StreetReading(town, street, 0.0, "")]
+            _hear_numbers(text, heard.slot, street, said)
         else:
             places = self._finder.find(said.sound[:80], town)
-        if heard.slot == "house" and not any(house for house, _flat in said.places) and street is not None:
-            said.places = {(house, None): cost for house, cost in houses_by_sound(text, street.houses)}
         found = []
         for place in places:
             for (house, flat), cost in said.places.items():
                 for variant, unheard in self._variants(house, place.street):
                     score = place.score - SHARPNESS * cost - unheard
-                    score += self._evidence(heard, place, variant, flat)
+                    score += self._evidence(heard, place, variant)
+                    if heard.slot == "house" and flat is not None:
+                        score -= _UNASKED_FLAT
                     found.append(_Scored(place, variant, flat, said, score))
         found.sort(key=lambda one: -one.score)
         return found[:150]
@@ -136,7 +146,7 @@ class Addresses:
             more = [(other, _UNHEARD_LETTER) for other in street.houses.with_number(house.number) if other != house]
         return [(house, 0.0), *more]
 
-    def _evidence(self, heard: Heard, place: StreetReading, house: House | None, flat: str | None) -> float:
+    def _evidence(self, heard: Heard, place: StreetReading, house: House | None) -> float:
         score = 0.0
         if place.street is not None and house is not None and place.street.houses and house not in place.street.houses:
             score -= _NOT_IN_REGISTER
@@ -163,6 +173,28 @@ class Addresses:
             one.score += _SOUND_WEIGHT * by_phrase.get(one.phrase, floor)
 
 
+def _hear_numbers(text: str, slot: str | None, street: Street | None, said: AddressText) -> None:
+    """Where words were left over or no number was recognised, compare the whole answer with numbers as they sound.
+
+    «дом стоит 9» is «дом сто девять», «дом пьяча» is «дом пять а».
+    """
+    left_over = said.sound
+    empty = not any(house or flat for house, flat in said.places)
+    if said.private or (not left_over and not empty):
+        return
+    near: list[tuple[tuple[House | None, str | None], float]]
+    if slot == "house":
+        near = [((house, None), cost) for house, cost in houses_by_sound(text, street.houses if street else Houses())]
+    else:
+        near = [((None, flat), cost) for flat, cost in flats_by_sound(text)]
+    noise = 0.5 * len(left_over)
+    places = {place: cost + noise for place, cost in said.places.items() if place != (None, None)}
+    for place, cost in near:
+        places[place] = min(cost, places.get(place, cost))
+    said.places = places or said.places
+    said.guessed = True
+
+
 def _chances(scored: list[_Scored]) -> list[float]:
     best = scored[0].score
     powers = [math.exp((one.score - best) / _FLATNESS) for one in scored]
@@ -187,10 +219,12 @@ def _value(one: _Scored, taken: dict[str, Any]) -> dict[str, Any]:
 
 
 def _whole(scored: list[_Scored], taken: dict[str, Any]) -> Understood:
-    candidates = [
-        Candidate(value=_value(one, taken), probability=round(chance, 4))
-        for one, chance in zip(scored[:MOST], _chances(scored), strict=False)
-    ]
+    candidates = []
+    for one, chance in zip(scored[:MOST], _chances(scored), strict=False):
+        value = _value(one, taken)
+        trust = _UNREGISTERED if one.house and not value["in_register"] else _TRUST
+        candidates.append(Candidate(value=value, probability=round(trust * chance, 4)))
+    candidates.sort(key=lambda candidate: -candidate.probability)
     best = candidates[0]
     missing = [part for part in _SLOTS if not best.value[part]]
     if scored[0].said.private and "flat" in missing:
@@ -219,7 +253,8 @@ def _part(slot: str, scored: list[_Scored]) -> Understood:
             return Understood(meaning="no", probability=0.95, complete=True)
         return Understood()
     order = sorted(chances, key=lambda key: -chances[key])[:MOST]
-    candidates = [Candidate(value=values[key], probability=round(min(1.0, chances[key]), 4)) for key in order]
+    trust = _GUESSED if scored[0].said.guessed else _MOST
+    candidates = [Candidate(value=values[key], probability=round(min(_MOST, trust * chances[key]), 4)) for key in order]
     best = candidates[0]
     return Understood(
         meaning="value", value=best.value, probability=best.probability, complete=True, candidates=candidates

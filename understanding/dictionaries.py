@@ -27,12 +27,12 @@ from understanding.phonetics import sounds
 from understanding.sound_index import SoundIndex, pack, signatures
 
 DATA = Path(__file__).parent / "data"
-FORMAT = 4
+FORMAT = 5
 """Raised when what `prepare` writes changes."""
 
 _WORD = re.compile(r"[А-ЯЁ][а-яё]{1,17}")
 _SURNAME = re.compile(r".*(ов|ев|ёв|ин|ын|ский|цкий|ской|ой|ый|ий|их|ых|енко|ко|ук|юк|ян|дзе|швили|ич|ель|ец)")
-_LEAST_FIRST, _LEAST_PATRONYMIC = 12, 4
+_LEAST_FIRST, _LEAST_PATRONYMIC = 20, 20
 """Counts below which a first name or patronymic of the source is mostly a slip of the pen."""
 
 
@@ -183,20 +183,20 @@ def _diminutives() -> dict[tuple[str, Gender], list[str]]:
 
 def _first_names() -> list[_Row]:
     counts: dict[str, dict[str, float]] = {"m": defaultdict(float), "f": defaultdict(float)}
-    for text, gender, count in _source("names"):
-        if gender in counts and count >= _LEAST_FIRST:
-            counts[gender][text] += count
+    for text, sex, people in _source("names"):
+        if sex in counts and people >= _LEAST_FIRST:
+            counts[sex][text] += people
     diminutives = _diminutives()
-    for name, gender in diminutives:
-        counts[gender][name] += 100
+    for name, of in diminutives:
+        counts[of][name] += 100
     rows: list[_Row] = []
-    for gender in ("m", "f"):
-        spelled: Gender = "m" if gender == "m" else "f"
+    genders: tuple[Gender, ...] = ("m", "f")
+    for gender in genders:
         for name, count in _merge_yo(counts[gender]).items():
-            said = [(name, count)] + [(short, count * 0.05) for short in diminutives.get((name, spelled), [])]
+            said = [(name, count)] + [(short, count * 0.05) for short in diminutives.get((name, gender), [])]
             for form, weight in said:
                 for case in _CASES:
-                    declined = decline_first(form, spelled, case)
+                    declined = decline_first(form, gender, case)
                     if case == "nominative" or declined != form:
                         rows.append((name, declined, gender, case, weight))
     return rows
@@ -204,13 +204,13 @@ def _first_names() -> list[_Row]:
 
 def _patronymics() -> list[_Row]:
     counts: dict[str, float] = defaultdict(float)
-    for text, gender, count in _source("midnames"):
-        if text.endswith(("ович", "евич", "ьич", "ич")) and gender == "m":
-            counts[text] += count
-        elif text.endswith(("овна", "евна")) and gender == "f":
-            counts[text[:-2] + "ич"] += count
-        elif text.endswith("ична") and gender == "f":
-            counts[text[:-6] + "ич" if text.endswith("инична") else text[:-2]] += count
+    for text, sex, people in _source("midnames"):
+        if text.endswith("ич") and sex == "m":
+            counts[text] += people
+        elif text.endswith(("овна", "евна")) and sex == "f":
+            counts[text[:-2] + "ич"] += people
+        elif text.endswith("ична") and sex == "f":
+            counts[text[:-6] + "ич" if text.endswith("инична") else text[:-2]] += people
     rows: list[_Row] = []
     for male, count in _merge_yo(counts).items():
         if count < _LEAST_PATRONYMIC:

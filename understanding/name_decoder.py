@@ -13,30 +13,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from understanding.cases import Case, Gender, decline_surname
 from understanding.dictionaries import NameDictionaries, NameList
-from understanding.phonetics import encode, sounds
+from understanding.phonetics import Codes, encode, sounds
 from understanding.sound_index import SoundIndex, whole_costs
 
 SHARPNESS = 2.2
 """Log likelihood lost for each unit of edit cost."""
-_PRIOR = {"surname": 0.45, "first": 0.5, "patronymic": 0.5}
+_PRIOR = {"surname": 0.5, "first": 0.4, "patronymic": 0.4}
 """Weight of log frequency: callers' names are spread as in the source, but the sound must win."""
 _GAP = 0.5
 """Edit cost of a sound between two parts or at the free end."""
-_DISAGREE = 4.0
+_DISAGREE = 6.0
 """Log likelihood lost when two parts differ in gender, or in case."""
 _ABSENT = 3.0
 """Log likelihood lost when a part was not said at all."""
 _SURNAME_LAST = 0.7
 _GAPS = (0, 1, 2)
-_STARTS = 3
-_LONGEST = 14
+_ALONE = 12
+_WORTH = 0.8
+"""Log likelihood that each sound explained is worth, when places are compared with each other."""
 _AT_A_PLACE = 8
 _OBLIQUE = 1.0
 """Log likelihood lost when the name is not in the nominative."""
-_FRAMES, _SEGMENTS = 40, 6
+_FRAMES, _SEGMENTS = 40, 5
 """Likeliest frames, and stretches left over in them, for which surnames are looked up (4 ms each)."""
 _SURNAMES = 30
 _UNKNOWN = 6.5
@@ -98,14 +100,17 @@ class _Place:
     start: int
     end: int
 
+    def worth(self) -> float:
+        return self.score + _WORTH * (self.end - self.start)
+
 
 class NameDecoder:
     """Decodes texts against the dictionaries; keeps no state between calls."""
 
     def __init__(self, dictionaries: NameDictionaries) -> None:
         self._names = dictionaries
-        self._bonus = {
-            kind: (0.3 * names.index.lengths + _PRIOR[kind] / SHARPNESS * np.log1p(names.counts)).astype(np.float32)
+        self._worth = {
+            kind: (_WORTH * names.index.lengths + _PRIOR[kind] * np.log1p(names.counts)).astype(np.float32)
             for kind, names in (("first", dictionaries.first), ("patronymic", dictionaries.patronymics))
         }
 
@@ -157,45 +162,39 @@ class NameDecoder:
     def _frames(self, heard: str, gender: str | None) -> Iterator[_Frame]:
         size = len(heard)
         yield _Frame(None, None, gender or "u", "nominative", -2 * _ABSENT, (0, size), True)
-        for first in self._places("first", heard, gender, 20):
+        firsts, seconds = self._places("first", heard, gender), self._places("patronymic", heard, gender)
+        ending: dict[int, list[_Place]] = {}
+        for first in firsts:
+            ending.setdefault(first.end, []).append(first)
+        for first in heapq.nlargest(_ALONE, firsts, key=_Place.worth):
             yield from _around(first, None, first.score - _ABSENT, first.start, size)
-            if size - first.end > 3:  # «surname, first name» and nothing but the patronymic behind
-                for second in self._remainder(heard, first.end, gender):
-                    yield from _together(first, second, 0, size)
-        beginning: dict[int, list[_Place]] = {}
-        for second in self._places("patronymic", heard, gender, 60):
-            beginning.setdefault(second.start, []).append(second)
+        for second in heapq.nlargest(_ALONE, seconds, key=_Place.worth):
             yield from _around(None, second, second.score - _ABSENT, second.start, size)
-        likely = sorted(beginning, key=lambda start: -beginning[start][0].score)[:_STARTS]
-        for start in likely:
+        for second in seconds:
             for gap in _GAPS:
-                if start - gap < 2:
-                    continue
-                for first in self._places("first", heard[: start - gap], gender, 12, at_end=True):
-                    for second in beginning[start][:_AT_A_PLACE]:
-                        yield from _together(first, second, abs(gap), size)
+                for first in ending.get(second.start - gap, ()):
+                    yield from _together(first, second, gap, size)
 
-    def _places(
-        self, kind: str, heard: str, gender: str | None, limit: int, *, at_end: bool = False
-    ) -> list[_Place]:
-        """Where first names or patronymics may stand, likeliest first."""
+    def _places(self, kind: str, heard: str, gender: str | None) -> list[_Place]:
+        """Where first names or patronymics may stand: the likeliest for each place where the two would meet."""
         names = self._names.first if kind == "first" else self._names.patronymics
-        offset = max(0, len(heard) - _LONGEST) if at_end else 0
-        near = names.index.inside(heard[offset:], limit, bonus=self._bonus[kind], at_end=at_end)
-        columns = (near.rows.tolist(), near.costs.tolist(), near.start.tolist(), near.end.tolist())
-        return [
-            self._place(names, kind, row, cost, start + offset, end + offset, gender)
-            for row, cost, start, end in zip(*columns, strict=True)
-        ]
-
-    def _remainder(self, heard: str, start: int, gender: str | None) -> list[_Place]:
-        """Patronymics that all of `heard` from `start` on may be."""
-        names = self._names.patronymics
-        near = names.index.nearest(heard[start:], 8, pool=200)
-        return [
-            self._place(names, "patronymic", row, cost, start, len(heard), gender)
-            for row, cost in zip(near.rows.tolist(), near.costs.tolist(), strict=True)
-        ]
+        rows, costs, starts = names.index.inside(heard)
+        worth = self._worth[kind][rows][:, None] - SHARPNESS * costs
+        meeting = np.broadcast_to(np.arange(costs.shape[1]), costs.shape) if kind == "first" else starts
+        order = np.argsort(-worth, axis=None, kind="stable")[: 40 * costs.shape[1]]
+        crowd = [0] * costs.shape[1]
+        places = []
+        at_entry, at_end = np.unravel_index(order, costs.shape)
+        for entry, end in zip(at_entry.tolist(), at_end.tolist(), strict=True):
+            at = int(meeting[entry, end])
+            if crowd[at] < _AT_A_PLACE:
+                crowd[at] += 1
+                places.append(
+                    self._place(
+                        names, kind, rows[entry], float(costs[entry, end]), int(starts[entry, end]), end, gender
+                    )
+                )
+        return places
 
     def _place(
         self, names: NameList, kind: str, row: int, cost: float, start: int, end: int, gender: str | None
@@ -238,7 +237,7 @@ def _name(part: Part | None) -> str | None:
     return part.name if part else None
 
 
-def _packed(word: str) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _packed(word: str) -> tuple[Codes, NDArray[np.uint8]]:
     index = SoundIndex.of([sounds(word)])
     return index.codes, index.lengths
 
@@ -259,17 +258,15 @@ def _around(first: _Place | None, second: _Place | None, score: float, start: in
     assert last is not None
     parts = (first.part if first else None, second.part if second else None)
     # the patronymic's ending is the surer witness of gender
-    yield _Frame(
-        *parts, last.gender, last.case, score - SHARPNESS * _GAP * (size - last.end), (0, start), True
-    )
+    yield _Frame(*parts, last.gender, last.case, score - SHARPNESS * _GAP * (size - last.end), (0, start), True)
     if last.end < size:
         score -= _SURNAME_LAST + SHARPNESS * _GAP * start
         yield _Frame(*parts, last.gender, last.case, score, (last.end, size), False)
 
 
 _ENDINGS: dict[str, tuple[tuple[str, str], ...]] = {
-    "f": (("ого", "ова"), ("ово", "ова"), ("аво", "ова"), ("ава", "ова"), ("его", "ева"), ("ево", "ева"), ("ино", "ина"),
-          ("ские", "ская"), ("ское", "ская")),
+    "f": (("ого", "ова"), ("ово", "ова"), ("аво", "ова"), ("ава", "ова"), ("его", "ева"), ("ево", "ева"),
+          ("ино", "ина"), ("ские", "ская"), ("ское", "ская")),
     "m": (("оф", "ов"), ("аф", "ов"), ("ав", "ов"), ("еф", "ев"), ("иф", "ев"), ("ско", "ский")),
 }  # fmt: skip
 _ANY = {"m": ("ов", "ев", "ин", "ын", "кий", "ый", "ой"), "f": ("ова", "ева", "ина", "ына", "кая", "ая")}

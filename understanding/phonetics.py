@@ -22,9 +22,7 @@ ALPHABET = "абвгдежзийклмнопрстуфхцчшщыэюя"
 
 VOWELS = "аеиоуыэюя"
 
-_LATIN = str.maketrans(
-    dict(zip("abcdefghijklmnopqrstuvwxyz", "а б к д е ф г х и ж к л м н о п к р с т у в в к и з".split(), strict=True))
-)
+_LATIN = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абкдефгхижклмнопкрстуввкиз")
 
 _RULES = [
     (re.compile(pattern), sound)
@@ -71,7 +69,8 @@ def _substitution() -> Costs:
                 cost = _OTHER_VOWELS if one in VOWELS else _OTHER_CONSONANTS
                 table[code(one), code(other)] = cost
     for cost, pairs in _PAIRS:
-        for one, other in pairs.split():
+        for pair in pairs.split():
+            one, other = pair[0], pair[1]
             table[code(one), code(other)] = table[code(other), code(one)] = cost
     np.fill_diagonal(table, 0.0)
     return table
