@@ -157,14 +157,15 @@ class WhisperEngine:
     def _decode(self, encoding: _Encoding, task: Task) -> list[Alternative]:
         """Free decoding: the n best, likeliest first, invented text left out."""
         tokens = int(len(task.pcm) / RATE * _TOKENS_A_SECOND) + 8
-        plain = self._generate(encoding, "", tokens, beam=1)
+        hints = self._hints.get(task.slot or "") or self._hints.get(task.expects or "") or [""]
+        told = [" ".join([hint, *_listed(task.hints)]).strip() for hint in hints]
+        results = {hint: self._generate(encoding, hint, tokens, beam=_BEAM) for hint in told}
+        plain = results.get("") or self._generate(encoding, "", tokens, beam=1)
         heard = self._tokenizer.decode(plain.sequences_ids[0])
         if (plain.no_speech_prob > _NO_SPEECH and plain.scores[0] < _DOUBTFUL) or invented(heard):
             return []
         found: dict[str, float] = {}
-        for hint in self._hints.get(task.slot or "") or self._hints.get(task.expects or "") or [""]:
-            hint = " ".join([hint, *_listed(task.hints)]).strip()
-            result = self._generate(encoding, hint, tokens, beam=_BEAM)
+        for hint, result in results.items():
             for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
                 raw = self._tokenizer.decode(sequence)
                 text = normal(raw)
