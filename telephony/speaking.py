@@ -53,7 +53,7 @@ def sentences(text: str) -> list[str]:
 def _is_abbreviation(text: str) -> bool:
     """Whether `text` ends with «ул.» or an initial rather than with a sentence."""
     last = text.rsplit(maxsplit=1)[-1].lower()
-    return last.endswith(".") and (len(last) == 2 or last[:-1] in _ABBREVIATIONS)
+    return last.endswith(".") and ((len(last) == 2 and last[0].isalpha()) or last[:-1] in _ABBREVIATIONS)
 
 
 _ABBREVIATIONS = frozenset(

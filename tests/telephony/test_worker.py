@@ -272,20 +272,14 @@ def test_a_worker_that_is_stopped_says_goodbye_first(redis_port: int) -> None:
 @pytest.mark.slow
 def test_fifty_calls_ended_at_different_stages_leave_nothing_behind(redis_port: int) -> None:
     system = System(redis_port, 4)
-    endings: list[Sequence[Sequence[object]]] = [
-        TALK,
-        [["hang_up"]],
-        [["hear"], ["hang_up"]],
-        [["hear"], ["quiet"], ["say", 0.5], ["hang_up"]],
-        [["hear"], ["quiet"], ["say", 0.5], ["wait", 0.6], ["hang_up"]],
-    ]
     process = psutil.Process(system.worker.pid)
 
     def rounds(count: int) -> tuple[float, int, int]:
-        for start in range(0, count, 4):
-            callers = [system.call(endings[(start + n) % len(endings)]) for n in range(min(4, count - start))]
-            for caller in callers:
-                result(caller)
+        crowd = subprocess.run(
+            [sys.executable, "-m", "tests.telephony.crowd", f"sip:122@127.0.0.1:{system.sip_port}", str(count)],
+            cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=250, check=True,
+        )  # fmt: skip
+        print(crowd.stdout)
         wait_for(lambda: system.busy() == 0)
         time.sleep(1)
         return process.memory_info().rss / 1e6, process.num_fds(), process.num_threads()
