@@ -159,7 +159,7 @@ def _check(body: dict[str, Any]) -> dict[str, Any]:
         raise Rejected(422, "bad_input", "call_id: 1 to 64 letters, digits, - or _")
     if event not in ("start", "turn", "hangup"):
         raise Rejected(422, "bad_input", "event: start, turn or hangup")
-    turn = body.get("turn") or {}
+    turn = {} if body.get("turn") is None else body["turn"]
     if not isinstance(turn, dict):
         raise Rejected(422, "bad_input", "turn: an object")
     text, digits = turn.get("text") or "", turn.get("digits") or None

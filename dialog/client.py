@@ -26,6 +26,8 @@ log = get_logger(__name__)
 DialogEvent = Literal["start", "turn", "hangup"]
 _LEAST_SECONDS = 0.5
 """A second try is only worth its while when at least so much of the turn's time is left."""
+_URGENT_SECONDS = 3.0
+"""Who cries for help does not wait longer for Rasa: then the client answers by itself."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,8 @@ class DialogClient:
             "turn": asdict(turn) | {"urgent": urgent},
         }  # fmt: skip
         try:
-            return await self._ask(call_id, event, body)
+            seconds = self._turn_seconds if found is None else min(self._turn_seconds, _URGENT_SECONDS)
+            return await self._ask(call_id, event, body, seconds)
         except VyzovError as error:
             log.warning("dialog_fault", call_id=call_id, error=error.code)
         if event == "hangup":
@@ -148,8 +151,8 @@ class DialogClient:
         """All texts of the script that are always the same, for synthesis ahead of time."""
         return self._script.fixed_prompts()
 
-    async def _ask(self, call_id: str, event: DialogEvent, body: dict[str, Any]) -> Answer:
-        deadline = time.monotonic() + self._turn_seconds
+    async def _ask(self, call_id: str, event: DialogEvent, body: dict[str, Any], seconds: float) -> Answer:
+        deadline = time.monotonic() + seconds
         first = zlib.crc32(call_id.encode()) % len(self._processes)
         fault: VyzovError = DialogFault("no answer")
         for attempt in range(2):

@@ -38,7 +38,7 @@ def train() -> Path:
     partial = path.with_name(f"training-{path.name}")
     _rasa("train", "--config", str(DIALOG / "config.yml"), "--domain", str(DIALOG / "domain.yml"),
           "--data", str(DIALOG / "data"), "--out", str(path.parent),
-          "--fixed-model-name", partial.name.removesuffix(".tar.gz"), "--force")  # fmt: skip
+          "--fixed-model-name", partial.name.removesuffix(".tar.gz"), "--force", "--skip-validation")  # fmt: skip
     partial.rename(path)
     for old in path.parent.glob("*.tar.gz"):
         if old != path:

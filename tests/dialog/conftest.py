@@ -69,7 +69,7 @@ def rasa(redis_port: int, model_dir: Path, tmp_path_factory: pytest.TempPathFact
     dialog_port, actions_port = free_port(), free_port()
     environment = os.environ | {
         "VYZOV_VAR_DIR": str(model_dir),
-        "VYZOV_API_TOKEN": "t0ken-of-the-test",
+        "VYZOV_API_TOKEN": "token-of-the-test",
         "VYZOV_REDIS_HOST": "127.0.0.1",
         "VYZOV_REDIS_PORT": str(redis_port),
         "VYZOV_REDIS_PASSWORD": "",
@@ -79,9 +79,9 @@ def rasa(redis_port: int, model_dir: Path, tmp_path_factory: pytest.TempPathFact
         "VYZOV_UNDERSTANDING_URL": services.url,
         "VYZOV_CONNECTOR_URL": services.url,
     }
-    settings = Settings(
-        api_token="t0ken-of-the-test", dialog_port=dialog_port, actions_port=actions_port, redis_port=redis_port
-    )  # type: ignore[arg-type]
+    settings = Settings.model_validate(
+        {"api_token": environment["VYZOV_API_TOKEN"], "dialog_port": dialog_port, "turn_seconds": 15.0}
+    )
     running = RealRasa(settings, services, environment, {n: folder / f"{n}.log" for n in ("actions", "rasa")}, {})
     running.start("actions", "dialog.actions.server")
     running.start("rasa", "dialog.components.server")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -55,23 +56,33 @@ class FakeRasa:
         self.server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))
 
 
+def neighbours() -> tuple[socket.socket, socket.socket]:
+    """Two listening sockets on neighbouring ports."""
+    for _ in range(50):
+        first, second = socket.socket(), socket.socket()
+        first.bind(("127.0.0.1", 0))
+        try:
+            second.bind(("127.0.0.1", first.getsockname()[1] + 1))
+        except OSError:
+            first.close()
+            second.close()
+        else:
+            return first, second
+    raise AssertionError("no two neighbouring ports are free")
+
+
 @pytest.fixture
 async def fakes() -> AsyncIterator[list[FakeRasa]]:
     """Two processes on neighbouring ports."""
-    for _ in range(20):
-        port = free_port()
-        found = [FakeRasa(port), FakeRasa(port + 1)]
-        tasks = [asyncio.create_task(fake.server.serve()) for fake in found]
-        for _ in range(100):
-            if all(fake.server.started for fake in found) or any(task.done() for task in tasks):
-                break
-            await asyncio.sleep(0.02)
-        if all(fake.server.started for fake in found):
-            break
+    sockets = neighbours()
+    found = [FakeRasa(one.getsockname()[1]) for one in sockets]
+    tasks = [asyncio.create_task(fake.server.serve(sockets=[one])) for fake, one in zip(found, sockets, strict=True)]
+    while not all(fake.server.started for fake in found):  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
     yield found
     for fake in found:
         fake.server.should_exit = True
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await asyncio.gather(*tasks)
 
 
 @pytest.fixture
@@ -138,6 +149,15 @@ async def test_help_is_given_also_when_rasa_is_away(text: str, to: str, reason: 
     assert answer.transfer is not None
     assert (answer.transfer.to, answer.transfer.reason) == (to, reason)
     assert to != "emergency" or ("103" in answer.say[0].text and "112" in answer.say[0].text)
+
+
+async def test_a_cry_for_help_does_not_wait_for_a_slow_rasa(fakes: list[FakeRasa]) -> None:
+    fakes[0].plan = [30.0]
+    client = DialogClient(settings(fakes[0].port, seconds=60.0))
+    answer = await asyncio.wait_for(client.send("c1", "turn", Turn("он задыхается")), 20)
+    await client.aclose()
+    assert answer.transfer is not None
+    assert answer.transfer.to == "emergency"
 
 
 async def test_rasa_is_told_what_is_urgent(client: DialogClient, fakes: list[FakeRasa]) -> None:
