@@ -8,7 +8,6 @@ gender and case, which is strong evidence in Russian: «Иваного Мари�
 from __future__ import annotations
 
 import heapq
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,31 +16,31 @@ from numpy.typing import NDArray
 
 from understanding.cases import Case, Gender, decline_surname
 from understanding.dictionaries import NameDictionaries, NameList
-from understanding.phonetics import Codes, encode, sounds
+from understanding.phonetics import Codes, Costs, encode, sounds
 from understanding.sound_index import SoundIndex, whole_costs
 
 SHARPNESS = 2.2
 """Log likelihood lost for each unit of edit cost."""
-_PRIOR = {"surname": 0.5, "first": 0.4, "patronymic": 0.4}
+_PRIOR = {"surname": 0.5, "first": 0.4, "patronymic": 0.5}
 """Weight of log frequency: callers' names are spread as in the source, but the sound must win."""
 _GAP = 0.5
 """Edit cost of a sound between two parts or at the free end."""
 _DISAGREE = 6.0
 """Log likelihood lost when two parts differ in gender, or in case."""
-_ABSENT = 3.0
+_ABSENT = 4.0
 """Log likelihood lost when a part was not said at all."""
 _SURNAME_LAST = 0.7
 _GAPS = (0, 1, 2)
 _ALONE = 12
 _WORTH = 0.8
 """Log likelihood that each sound explained is worth, when places are compared with each other."""
-_AT_A_PLACE = 8
+_AT_A_PLACE = 10
 _OBLIQUE = 1.0
 """Log likelihood lost when the name is not in the nominative."""
 _FRAMES, _SEGMENTS = 40, 5
 """Likeliest frames, and stretches left over in them, for which surnames are looked up (4 ms each)."""
 _SURNAMES = 30
-_UNKNOWN = 6.5
+_UNKNOWN = 5.5
 """Log likelihood lost for a surname that no dictionary has: 5.8 % of the sample region's are such."""
 
 
@@ -109,8 +108,13 @@ class NameDecoder:
 
     def __init__(self, dictionaries: NameDictionaries) -> None:
         self._names = dictionaries
+        self._priors = {
+            "surname": _priors(dictionaries.men, "surname"),  # women's rows are the same surnames
+            "first": _priors(dictionaries.first, "first"),
+            "patronymic": _priors(dictionaries.patronymics, "patronymic"),
+        }
         self._worth = {
-            kind: (_WORTH * names.index.lengths + _PRIOR[kind] * np.log1p(names.counts)).astype(np.float32)
+            kind: (_WORTH * names.index.lengths + self._priors[kind]).astype(np.float32)
             for kind, names in (("first", dictionaries.first), ("patronymic", dictionaries.patronymics))
         }
 
@@ -144,20 +148,16 @@ class NameDecoder:
     def single(self, heard: str, kind: str, gender: str | None) -> list[Reading]:
         """Readings of `heard` as a first name (`first`) or a patronymic alone."""
         names = self._names.first if kind == "first" else self._names.patronymics
-        found = names.index.nearest(heard, 60)
+        found = names.index.nearest(heard, 60, favour=self._priors[kind])
         readings: dict[str, Reading] = {}
         for row, cost in zip(found.rows.tolist(), found.costs.tolist(), strict=True):
-            score = -SHARPNESS * cost + self._prior(names, row, kind) - _agreement(names.genders[row], gender)
+            score = float(self._priors[kind][row]) - SHARPNESS * cost - _agreement(names.genders[row], gender)
             part = Part(names.names[row], names.forms[row])
             first, patronymic = (part, None) if kind == "first" else (None, part)
             reading = Reading(None, first, patronymic, names.genders[row], score)
             if part.name not in readings or readings[part.name].score < score:
                 readings[part.name] = reading
         return sorted(readings.values(), key=lambda reading: -reading.score)
-
-    def _prior(self, names: NameList, row: int, kind: str) -> float:
-        oblique = 0.0 if names.cases[row] == "nominative" else _OBLIQUE
-        return _PRIOR[kind] * math.log1p(float(names.counts[row])) - oblique
 
     def _frames(self, heard: str, gender: str | None) -> Iterator[_Frame]:
         size = len(heard)
@@ -178,7 +178,7 @@ class NameDecoder:
     def _places(self, kind: str, heard: str, gender: str | None) -> list[_Place]:
         """Where first names or patronymics may stand: the likeliest for each place where the two would meet."""
         names = self._names.first if kind == "first" else self._names.patronymics
-        rows, costs, starts = names.index.inside(heard)
+        rows, costs, starts = names.index.inside(heard, self._priors[kind])
         worth = self._worth[kind][rows][:, None] - SHARPNESS * costs
         meeting = np.broadcast_to(np.arange(costs.shape[1]), costs.shape) if kind == "first" else starts
         order = np.argsort(-worth, axis=None, kind="stable")[: 40 * costs.shape[1]]
@@ -199,7 +199,7 @@ class NameDecoder:
     def _place(
         self, names: NameList, kind: str, row: int, cost: float, start: int, end: int, gender: str | None
     ) -> _Place:
-        score = -SHARPNESS * cost + self._prior(names, row, kind) - _agreement(names.genders[row], gender)
+        score = float(self._priors[kind][row]) - SHARPNESS * cost - _agreement(names.genders[row], gender)
         return _Place(Part(names.names[row], names.forms[row]), names.genders[row], names.cases[row], score, start, end)
 
     def _surnames(
@@ -215,22 +215,33 @@ class NameDecoder:
                 continue
             spelled: Gender = "m" if sex == "m" else "f"
             names = self._names.men if sex == "m" else self._names.women
-            near = names.index.nearest(stretch, _SURNAMES if case == "nominative" else 3 * _SURNAMES)
+            near = names.index.nearest(
+                stretch, _SURNAMES if case == "nominative" else 3 * _SURNAMES, favour=self._priors["surname"]
+            )
             rows, costs = near.rows.tolist(), near.costs
             forms = [names.names[row] for row in rows]
             if case != "nominative":
                 forms = [decline_surname(form, spelled, case) for form in forms]
                 index = SoundIndex.of([sounds(form) for form in forms])
                 costs = whole_costs(index.codes, index.lengths, encode(stretch))
-            order = np.argsort(costs, kind="stable")[:_SURNAMES].tolist()
+            worth = self._priors["surname"][near.rows] - SHARPNESS * costs
+            order = np.argsort(-worth, kind="stable")[:_SURNAMES].tolist()
             for i in order:
-                prior = _PRIOR["surname"] * math.log1p(float(names.counts[rows[i]]))
+                prior = float(self._priors["surname"][rows[i]])
                 of = sex if names.genders[rows[i]] != "u" else "u"
                 yield Part(names.names[rows[i]], forms[i]), of, prior - SHARPNESS * float(costs[i])
             guess = _as_written(raw, stretch, spelled) if case == "nominative" else None
             if guess and sounds(guess) not in {sounds(form) for form in forms}:
                 heard_so = float(whole_costs(*_packed(guess), encode(stretch))[0])
                 yield Part(guess, guess), sex, -_UNKNOWN - SHARPNESS * heard_so
+
+
+def _priors(names: NameList, kind: str) -> Costs:
+    """Log prior of each row, 0 for the commonest name in the nominative; shape (n,)."""
+    oblique = np.array([case != "nominative" for case in names.cases]) * _OBLIQUE
+    return (_PRIOR[kind] * np.log1p(names.counts) - _PRIOR[kind] * np.log1p(names.counts.max()) - oblique).astype(
+        np.float32
+    )
 
 
 def _name(part: Part | None) -> str | None:

@@ -21,7 +21,7 @@ _SOUND_WEIGHT = 0.12
 """Weight of the sound's log likelihood beside the spelling's."""
 _FLATNESS = 0.7
 """Divides log likelihoods, so that probabilities mean what they say; measured with the recorded residents."""
-_NOBODY = 7.0
+_NOBODY = 16.0
 """Log likelihood lost at which a reading is as likely wrong as right when nothing competes."""
 _TEXTS = 3
 _PARTS = {"surname": "surname", "first_name": "first", "patronymic": "patronymic"}

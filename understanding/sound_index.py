@@ -23,6 +23,10 @@ _CLASS = np.zeros(len(ALPHABET) + 1, np.int64)
 for _number, _letters in enumerate(_CLASSES, 1):
     for _letter in _letters:
         _CLASS[ALPHABET.index(_letter) + 1] = _number
+_FAVOUR = 0.05
+"""Likeness of signatures (0..1) that a unit of log prior is worth: «днейтревно» must still find «Дмитриевна»."""
+_COST_OF_LOG = 0.45
+"""Edit cost that a unit of log prior is worth: 1 / SHARPNESS of those who decode."""
 _SPREAD = 37
 """Odd multiplier that spreads the 144 pairs of classes over 64 bits."""
 
@@ -117,7 +121,7 @@ class SoundIndex:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def _likely(self, heard: Codes, pool: int, *, contained: bool) -> Rows:
+    def _likely(self, heard: Codes, pool: int, favour: Costs | None, *, contained: bool) -> Rows:
         if len(self) <= pool:
             return np.arange(len(self))
         first, second = signatures(heard[None, :])[0]
@@ -126,18 +130,20 @@ class SoundIndex:
             likeness = (shared + 0.5) / (self._bits + 1.5)
         else:
             likeness = shared / (self._bits + int(first).bit_count() + int(second).bit_count() + np.float32(1))
+        if favour is not None:
+            likeness += _FAVOUR * favour
         return np.argpartition(-likeness, pool)[:pool]
 
-    def nearest(self, heard: str, limit: int, *, pool: int = 400) -> Found:
-        """The `limit` entries that `heard` most likely is as a whole."""
+    def nearest(self, heard: str, limit: int, *, pool: int = 400, favour: Costs | None = None) -> Found:
+        """The `limit` entries that `heard` most likely is as a whole; `favour`: log prior of each entry."""
         codes = encode(heard)
-        rows = self._likely(codes, pool, contained=False)
+        rows = self._likely(codes, pool, favour, contained=False)
         costs = whole_costs(self.codes[rows], self.lengths[rows], codes)
-        order = np.argsort(costs, kind="stable")[:limit]
+        order = np.argsort(costs if favour is None else costs - _COST_OF_LOG * favour[rows], kind="stable")[:limit]
         return Found(rows[order], costs[order])
 
-    def inside(self, heard: str, *, pool: int = 500) -> tuple[Rows, Costs, NDArray[np.int32]]:
+    def inside(self, heard: str, favour: Costs, *, pool: int = 500) -> tuple[Rows, Costs, NDArray[np.int32]]:
         """Entries that may stand somewhere in `heard`, with the matrices of `inside_costs`."""
         codes = encode(heard)
-        rows = self._likely(codes, pool, contained=True)
+        rows = self._likely(codes, pool, favour, contained=True)
         return rows, *inside_costs(self.codes[rows], self.lengths[rows], codes)
