@@ -8,6 +8,7 @@ gender and case, which is strong evidence in Russian: «Иваного Мари�
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,6 +33,8 @@ _ABSENT = 4.0
 _SURNAME_LAST = 0.7
 _GAPS = (0, 1, 2)
 _ALONE = 12
+_HOPELESS = 6.0
+"""Log likelihood by which a pair may be worse than the best one and still be followed."""
 _WORTH = 0.8
 """Log likelihood that each sound explained is worth, when places are compared with each other."""
 _AT_A_PLACE = 10
@@ -170,10 +173,15 @@ class NameDecoder:
             yield from _around(first, None, first.score - _ABSENT, first.start, size)
         for second in heapq.nlargest(_ALONE, seconds, key=_Place.worth):
             yield from _around(None, second, second.score - _ABSENT, second.start, size)
-        for second in seconds:
+        best = -math.inf
+        for second in sorted(seconds, key=_Place.worth, reverse=True):
+            own = second.worth()
             for gap in _GAPS:
                 for first in ending.get(second.start - gap, ()):
-                    yield from _together(first, second, gap, size)
+                    worth = own + first.worth()
+                    best = max(best, worth)
+                    if worth > best - _HOPELESS:
+                        yield from _together(first, second, gap, size)
 
     def _places(self, kind: str, heard: str, gender: str | None) -> list[_Place]:
         """Where first names or patronymics may stand: the likeliest for each place where the two would meet."""
