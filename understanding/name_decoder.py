@@ -247,9 +247,9 @@ class NameDecoder:
 def _priors(names: NameList, kind: str) -> Costs:
     """Log prior of each row, 0 for the commonest name in the nominative; shape (n,)."""
     oblique = np.array([case != "nominative" for case in names.cases]) * _OBLIQUE
-    return (_PRIOR[kind] * np.log1p(names.counts) - _PRIOR[kind] * np.log1p(names.counts.max()) - oblique).astype(
-        np.float32
-    )
+    commonness = np.log1p(names.counts) - np.log1p(names.counts.max())
+    priors: Costs = (_PRIOR[kind] * commonness - oblique).astype(np.float32)
+    return priors
 
 
 def _name(part: Part | None) -> str | None:
