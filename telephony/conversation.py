@@ -45,6 +45,8 @@ DIALOG_GRACE_SECONDS = 1.0
 EAR_SECONDS = 3.0
 """How long the recogniser may be away in a call before we apologise; a restart of its connection takes 0.1 to 1 s."""
 LONGEST_CALL_SECONDS = 15 * 60.0
+HEARD_SECONDS = 60.0
+"""Longest wait for a sentence of ours to be heard: on hold, nothing of it leaves."""
 HANGUP_SECONDS = 2.0
 """Longest wait for the dialog to hear that the caller has gone."""
 TRANSFER_SECONDS = 30.0
@@ -259,7 +261,8 @@ class Conversation:
 
     async def _speak(self, pieces: Sequence[Spoken], filler: Filler | None = None) -> None:
         self._speaking = Speaking(self._line, self._with.voice, pieces)
-        while self._speaking.answered is None and not self._speaking.ended:
+        limit = self._line.clock + HEARD_SECONDS
+        while self._speaking.answered is None and not self._speaking.ended and self._line.clock < limit:
             await self._line.tick()
             if filler is not None and not self._speaking.begun:
                 filler.step()
@@ -284,7 +287,8 @@ class Conversation:
 
     async def _play_out(self) -> None:
         """Wait until all of what is being said has been heard."""
-        while not self._speaking.ended:
+        limit = self._line.clock + HEARD_SECONDS
+        while not self._speaking.ended and self._line.clock < limit:
             await self._line.tick()
         self._prompt_finished()
 
@@ -320,7 +324,7 @@ class Conversation:
         """End a call that cannot go on: say so, and hand the caller over where somebody can help."""
         if self._house_call is None:
             self.outcome = "failed"
-        with contextlib.suppress(CallerGone):
+        try:
             if isinstance(error, CutShort):
                 await self._say_own(error.prompt)
                 return
@@ -330,13 +334,18 @@ class Conversation:
                 log.error("conversation_failed", call_id=self.call_id, exc_info=error)
             await self._say_own(self._with.prompts.apology_transfer)
             await self._transfer("operator", "error")
+        except CallerGone:
+            pass
+        except Exception as another:
+            log.error("rescue_failed", call_id=self.call_id, exc_info=another)
 
     async def _gone(self) -> None:
         """The caller has hung up. An answer of the dialog that is on its way may still hold a house call."""
         await self._speaking.stop()
         if self._pending is not None:
-            done, _ = await asyncio.wait([self._pending], timeout=self._with.turn_seconds)
-            self._untold = self._pending.result() if done else None
+            await asyncio.wait([self._pending], timeout=self._with.turn_seconds)
+            if self._pending.done() and not self._pending.cancelled() and self._pending.exception() is None:
+                self._untold = self._pending.result()
 
     async def _end(self) -> None:
         """Whatever came before: the line is hung up and everybody is told, once."""

@@ -18,7 +18,7 @@ PATH_SECONDS = 0.04
 """Added to voice_to_voice: the caller's mouth to our port and back to the ear. Measured with two of our end points on
 loopback, PCMA, the library's own adaptive jitter buffers: an echo between the two callbacks of a port came back after
 30 ms (quiet machine) to 50 ms (load of three times its cores); 18 turns of the stub dialog differed from the caller's
-own recording by 30 to 50 ms without this constant. Measured anew by tests/telephony/test_calls.py. A real network's
+own recording by 30 to 50 ms without this constant. Measured anew by tests/telephony/test_worker.py. A real network's
 own delay comes on top and cannot be seen from here."""
 
 

@@ -153,10 +153,6 @@ class Line:
     def stop_playing(self) -> None:
         self._port.clear()
 
-    @property
-    def playing(self) -> bool:
-        return self._port.playing
-
     def take(self) -> bytes:
         """What was heard since the last time."""
         return self._port.take()

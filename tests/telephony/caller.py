@@ -2,7 +2,8 @@
 
 Reads one JSON object from standard input: {"uri", "number", "steps", "calls"}; every call does the steps. Steps:
 ["hear"] wait for sound to begin, ["quiet"] until it has been silent for 0.6 s, ["say", seconds], ["type", "12#"],
-["wait", seconds], ["hang_up"], ["ended"] wait for the far end to hang up, ["kill"] vanish without BYE.
+["wait", seconds], ["hang_up"], ["ended"] wait for the far end to hang up, ["kill"] vanish without BYE,
+["hold"], ["unhold"].
 Prints one JSON list: for each call {"code", "voice_to_voice", "heard_seconds", "second_code"}.
 """
 
@@ -14,6 +15,8 @@ import os
 import signal
 import sys
 from typing import Any
+
+import pjsua2 as pj
 
 from core import logs
 from scripts.resident.phone import Phone
@@ -48,6 +51,14 @@ class Caller:
             await self.phone.ended.wait()
         elif name == "ended":
             await self.phone.ended.wait()
+        elif name == "hold":
+            assert self.phone._call
+            self.phone._call.setHold(pj.CallOpParam(True))
+        elif name == "unhold":
+            assert self.phone._call
+            prm = pj.CallOpParam(True)
+            prm.opt.flag = pj.PJSUA_CALL_UNHOLD
+            self.phone._call.reinvite(prm)
         elif name == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         elif name == "hear":

@@ -90,8 +90,8 @@ class System:
         return subprocess.run(
             ["sipp", f"127.0.0.1:{port or self.sip_port}", "-sf", str(SIPP / f"{scenario}.xml"), "-i", "127.0.0.1",
              "-p", str(free_port()), "-mp", "27000", "-default_behaviors", "-abortunexp",
-             "-m", str(calls), "-timeout", "10", "-nostdin"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30,
+             "-m", str(calls), "-aa", "-timeout", "25", "-nostdin"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=40,
         ).returncode  # fmt: skip
 
     def events(self) -> list[dict[str, Any]]:
@@ -189,6 +189,7 @@ def test_options_is_answered(system: System) -> None:
     assert system.sipp("options") == 0
 
 
+@pytest.mark.slow
 def test_a_call_over_the_lines_is_refused_with_486(system: System) -> None:
     system.stubs.dialog = lambda body: ASK
     callers = [system.call([["wait", 5], ["hang_up"]]) for _ in range(2)]
@@ -200,6 +201,7 @@ def test_a_call_over_the_lines_is_refused_with_486(system: System) -> None:
     assert result(system.call(TALK))["code"] == 200  # its lines came back
 
 
+@pytest.mark.slow
 def test_callers_who_cancel_or_leave_at_once_leave_the_line_free(system: System) -> None:
     for scenario in ("early_bye", "cancel", "early_bye", "cancel"):
         assert system.sipp(scenario) == 0
@@ -225,6 +227,25 @@ def test_a_caller_who_vanishes_is_noticed(system: System) -> None:
     assert system.of("call.ended")[0]["outcome"] == "abandoned"
 
 
+@pytest.mark.slow
+def test_a_telephone_that_sends_no_sound_is_not_taken_for_gone(system: System) -> None:
+    system.stubs.dialog = lambda body: ASK
+    started = time.monotonic()
+    assert system.sipp("quiet") == 0
+    wait_for(lambda: bool(system.of("call.ended")))
+    assert time.monotonic() - started > 13
+    assert system.of("call.ended")[0]["seconds"] > 12
+
+
+@pytest.mark.slow
+def test_a_call_on_hold_is_kept_and_goes_on(system: System) -> None:
+    steps: list[list[object]] = [["hear"], ["quiet"], ["hold"], ["wait", 18], ["unhold"], ["wait", 1]]
+    assert result(system.call([*steps, ["say", 0.5], ["hear"], ["ended"]]))["code"] == 200
+    wait_for(lambda: bool(system.of("call.ended")))
+    assert system.of("call.ended")[0]["outcome"] == "answered"
+    assert [turn["turn"]["text"] for turn in system.stubs.turns] == ["", "да"]
+
+
 def test_without_synthesis_and_dialog_a_caller_still_hears_an_apology(system: System) -> None:
     system.stubs.tts_works = system.stubs.dialog_works = False
     heard = result(system.call([["hear"], ["ended"]]))
@@ -238,7 +259,7 @@ def test_a_caller_is_handed_over_to_the_desk(system: System) -> None:
     system.stubs.dialog = lambda body: answer("Соединяю.", transfer={"to": "operator", "reason": "wish"})
     desk = system.start("telephony.operator_desk")
     try:
-        wait_for(lambda: system.sipp("options", port=system.desk_port) == 0)
+        assert system.sipp("options", port=system.desk_port) == 0
         result(system.call([["hear"], ["ended"]]))
         wait_for(lambda: bool(system.of("call.ended")))
         assert system.of("call.transferred")[0]["result"] == "answered"
