@@ -97,6 +97,7 @@ def prepare(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".npz", delete=False) as scratch:
             np.savez(scratch, **columns)
+        os.chmod(scratch.name, 0o644)  # set-up may run as root, the service as an ordinary user
         os.replace(scratch.name, path)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {type(error).__name__}") from None
