@@ -1,7 +1,9 @@
 """Where the doctor has to go: the whole address in one breath, then, what stays uncertain, piece by piece.
 
 A wrong address must not rest on the last «всё верно» alone: an address is settled only when it was heard with
-enough certainty as a whole, was affirmed when read back, or when each of its parts was.
+enough certainty as a whole, was affirmed when read back, or when each of its parts was. Where the identified patient
+is registered is a witness: an address that is the registered one needs less certainty, since a mistake would hardly
+hit it by chance; one that differs from it in house or flat only («5» and «5А») is doubted however well it was heard.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ from dialog.conversation.turn import Heard, Understood
 
 PARTS = ("town", "street", "house")
 """Parts every address has, in the order they are asked. The flat is asked at the end: a private house has none."""
+
+
+AS_REGISTERED = 0.3
+"""Probability from which an address that is the patient's registered one is taken silently."""
 
 
 def part_of(address: dict[str, Any], slot: str) -> Any:
@@ -48,7 +54,13 @@ class Addresses:
         state.beliefs["address"] = belief
         if not all(part_of(value, part) for part in PARTS):
             return await self._start_parts(state)
-        if probability >= question.accept and value.get("in_register") is not False:
+        registered = _registered(state)
+        if registered and _same_house(value, registered) and _same_flat(value, registered):
+            if probability >= AS_REGISTERED:
+                return await self._whole(state, value, probability)
+        elif registered and _same_street(value, registered):
+            return await self._start_parts(state)
+        elif probability >= question.accept and value.get("in_register") is not False and not registered:
             return await self._whole(state, value, probability)
         if asked_back:
             return await self._start_parts(state)
@@ -88,11 +100,25 @@ class Addresses:
         if not fresh or value is None:
             return Failed(understood.meaning == "unknown")
         state.beliefs[slot] = belief
-        if probability >= question.accept:
+        checked = state.asked.kind == "check" and same(state.asked.value, value)
+        if probability >= question.accept and (checked or not self._is_doubted(state, slot, value)):
             return await self._take_part(state, slot, value, probability)
-        if probability >= question.ask_back and not (state.asked.kind == "check" and same(state.asked.value, value)):
+        if probability >= AS_REGISTERED and self._is_as_registered(state, slot, value):
+            return await self._take_part(state, slot, value, probability)
+        if probability >= question.ask_back and not checked:
             return Check(slot, value, probability, spoken(slot, value))
         return Failed()
+
+    def _is_doubted(self, state: State, slot: str, value: Any) -> bool:
+        """The patient lives in this very street (or house), but elsewhere there: misheard as likely as moved."""
+        registered = _registered(state)
+        if registered is None or slot in ("town", "street") or not _same_street(self._settled(state), registered):
+            return False
+        return not same(part_of(registered, slot), value)
+
+    def _is_as_registered(self, state: State, slot: str, value: Any) -> bool:
+        registered = _registered(state)
+        return registered is not None and value is not None and same(part_of(registered, slot), value)
 
     async def _whole(self, state: State, value: dict[str, Any], probability: float) -> Step:
         state.beliefs["address"] = [(value, probability)]
@@ -110,7 +136,8 @@ class Addresses:
             for part in (*PARTS, "flat"):
                 value, probability = best(marginal(belief, lambda address: part_of(address, part)))  # noqa: B023
                 question = self._script.questions[part]
-                if value is None or probability < question.accept:
+                doubted = self._is_doubted(state, part, value)
+                if value is None or doubted or probability < question.accept:
                     break  # what follows depends on it: a street is heard within its town
                 state.take(part, value, probability)
                 belief = given(belief, lambda address: part_of(address, part), value)  # noqa: B023
@@ -163,3 +190,16 @@ class Addresses:
 
 def _same_house(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return all(same(part_of(one, part), part_of(other, part)) for part in PARTS)
+
+
+def _same_street(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return all(same(part_of(one, part), part_of(other, part)) for part in ("town", "street"))
+
+
+def _same_flat(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return same(part_of(one, "flat"), part_of(other, "flat"))
+
+
+def _registered(state: State) -> dict[str, Any] | None:
+    """Where the identified patient is registered, if the MIS knows."""
+    return (state.patient or {}).get("address") if state.identity == "found" else None

@@ -42,9 +42,8 @@ class Booking:
         for part in ("entrance", "floor", "intercom"):
             address[part] = state.value(part)
         found = state.identity == "found" and state.patient is not None
-        age = state.value("age")
         temperature = state.value("temperature")
-        urgent = state.danger is not None or self._script.policy.is_urgent(_years(age), temperature)
+        urgent = state.danger is not None or self._script.policy.is_urgent(self._years(state), temperature)
         return {
             "call_id": state.call_id,
             "patient": {
@@ -76,6 +75,9 @@ class Booking:
             notes.append("Прийти в поликлинику не может")
         return ". ".join(notes) or None
 
+    def _years(self, state: State) -> float:
+        return (self._today - date.fromisoformat(state.value("birth_date"))).days / 365.25
+
     def _result(self, stored: dict[str, Any]) -> Reply:
         phrases, state = self._script.phrases, str(stored["state"])
         number, day = stored["number"], spoken_day(stored.get("visit_date"), self._today)
@@ -93,9 +95,3 @@ class Booking:
             house_call=brief,
             end={"outcome": _OUTCOMES[state]},
         )
-
-
-def _years(age: dict[str, Any] | None) -> float | None:
-    if age is None:
-        return None
-    return float(age.get("years") or 0) + float(age.get("months") or 0) / 12

@@ -175,7 +175,7 @@ class Conversation:
         if any(p >= 0.1 and same(value.get("surname"), asked.get("surname"))
                and same(value.get("name"), asked.get("name")) for value, p in heard):  # fmt: skip
             return self._identity.affirm(state)
-        return self._identity.deny(state)
+        return self._identity.doubt(state)
 
     async def _hear_yes_no(self, state: State, question: Question, heard: Heard) -> Step:
         slot = question.slot
@@ -301,7 +301,7 @@ class Conversation:
             return await self._skip(state, slot)
         if slot == "address" and state.failures[slot] >= 2:
             return self._ask(state, "town")
-        if state.failures[slot] < self._script.policy.limits.failures:
+        if state.failures[slot] < (question.tries or self._script.policy.limits.failures):
             return self._ask(state, slot, "" if unknown else self._phrases.not_understood)
         if question.on_failure == "skip":
             return await self._skip(state, slot)

@@ -61,6 +61,8 @@ class Dangers:
 
     @staticmethod
     def _years(state: State) -> float:
-        """The age that was said; without one, an adult's."""
+        """The age that was said; without one, a child's for a child and else an adult's."""
         age = state.value("age")
-        return float(age.get("years") or 0) if age else 18.0
+        if age is None:
+            return 10.0 if state.value("who") == "child" else 18.0
+        return float(age.get("years") or 0)

@@ -27,9 +27,11 @@ NAMES = 12
 DATES = 4
 LIKELY_DATE = 0.03
 """Dates of birth below this are not searched with."""
-DOUBTFUL_NAME = 0.02
+DOUBTFUL_NAME = 0.1
+"""A single match on a name this many times less likely than the likeliest one is asked back. Not a bare probability:
+that is spread over a dozen spellings («Плавильщикова» spoken clearly has 0.1)."""
 DOUBTFUL_DATE = 0.1
-"""A single match on a name or a date less likely than this is asked back."""
+"""A single match on a date of birth less likely than this is asked back."""
 LIKE_PATRONYMIC = 0.7
 """Likeness (difflib's ratio) from which the MIS's patronymic is the one that was heard, otherwise written."""
 CLEARLY = 0.9
@@ -126,6 +128,12 @@ class Identity:
         """It is another person: search on without that one."""
         if state.patient is not None:
             state.refused.setdefault("patient", []).append(state.patient["mis_id"])
+        return self.doubt(state)
+
+    def doubt(self, state: State) -> Step:
+        """It was neither confirmed nor denied: hear more. Found again after that, the patient is settled."""
+        if state.patient is not None:
+            state.doubted.append(state.patient["mis_id"])
         state.patient = None
         return self._ask_more(state)
 
@@ -155,7 +163,10 @@ class Identity:
             state.identity = "none"
             return Advance()
         state.patient = patient
-        if name < DOUBTFUL_NAME or day < DOUBTFUL_DATE or self._age_differs(state, patient["birth_date"]):
+        if patient["mis_id"] in state.doubted:
+            return self.affirm(state)
+        _, likeliest = best(state.beliefs["name"])
+        if name < DOUBTFUL_NAME * likeliest or day < DOUBTFUL_DATE or self._age_differs(state, patient["birth_date"]):
             text = f"{spoken_name(patient)}, {spoken_date(patient['birth_date'])}"
             return Check("name", {part: patient.get(part) for part in PARTS.values()}, name, text)
         return self.affirm(state)

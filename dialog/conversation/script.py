@@ -30,6 +30,8 @@ class Question:
     ask_back: float
     on_failure: str
     when: str = "always"
+    tries: int = 0
+    """Failed answers before `on_failure`; 0: the policy's limit."""
     enabled: bool = True
     candidates: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -191,6 +193,7 @@ def _question(entry: Reader, defaults: tuple[float, float]) -> Question:
         ask_back=ask_back,
         on_failure=entry.one_of("on_failure", ON_FAILURE),
         when=entry.one_of("when", CONDITIONS, "always"),
+        tries=int(entry.number("tries", 0, 10, 0)),
         enabled=entry.flag("enabled", True),
         candidates=entry.texts("candidates", []),
         choices=choices,

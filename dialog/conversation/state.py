@@ -60,6 +60,8 @@ class State:
     """The patient as the MIS has it."""
     identity_asked: list[str] = field(default_factory=list)
     """What was asked again because nobody was found."""
+    doubted: list[str] = field(default_factory=list)
+    """MIS ids of patients that were read back and neither confirmed nor denied."""
     address_parts: bool = False
     """The address is being asked piece by piece."""
     danger: str | None = None

@@ -33,7 +33,7 @@ class RealRasa:
                 [str(PYTHON), "-m", module], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
 
-    def wait(self, seconds: float = 150) -> None:
+    def wait(self, seconds: float = 280) -> None:
         """Until the dialog says that it is ready."""
         url = f"http://127.0.0.1:{self.settings.dialog_port}/webhooks/vyzov/health"
         end = time.monotonic() + seconds

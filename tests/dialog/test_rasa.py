@@ -22,7 +22,8 @@ from dialog.client import Answer, DialogClient, Turn
 from tests.dialog.conftest import PYTHON, RealRasa
 from tests.dialog.world import ADDRESS, PATIENT, SAY, SCRIPT, World
 
-pytestmark = pytest.mark.slow
+# training and two starts of Rasa: 50 s of processor time, more on a busy machine
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
