@@ -11,10 +11,15 @@ _BLOCK = 80
 """Samples of an energy block: 10 ms."""
 _SEARCH = 2560
 """The last sound is looked for in the last 0.32 s of voiced frames: Silero goes on up to 0.2 s after a vowel's end."""
-_BELOW_LOUDEST = 10 ** (-35 / 20)
+BELOW_LOUDEST = 10 ** (-35 / 20)
 """A sound is at most 35 dB under the loudest 10 ms of the turn …"""
 _ABOVE_NOISE = 2.0
 """… and 6 dB over the quietest tenth of its blocks."""
+
+
+def level(pcm: Pcm) -> float:
+    """Root mean square; 0 of nothing."""
+    return float(np.sqrt(np.mean(np.square(pcm, dtype=np.float64)))) if len(pcm) else 0.0
 
 
 def last_sound(pcm: Pcm, voiced_end: int) -> int:
@@ -26,13 +31,13 @@ def last_sound(pcm: Pcm, voiced_end: int) -> int:
     blocks = len(pcm) // _BLOCK
     if blocks == 0:
         return voiced_end
-    level = np.sqrt(np.mean(pcm[: blocks * _BLOCK].astype(np.float64).reshape(blocks, _BLOCK) ** 2, axis=1))
-    noise = float(np.quantile(level, 0.1))
-    loudest = float(level.max())
-    threshold = max(loudest * _BELOW_LOUDEST, min(noise * _ABOVE_NOISE, loudest / 4))
+    levels = np.sqrt(np.mean(pcm[: blocks * _BLOCK].astype(np.float64).reshape(blocks, _BLOCK) ** 2, axis=1))
+    noise = float(np.quantile(levels, 0.1))
+    loudest = float(levels.max())
+    threshold = max(loudest * BELOW_LOUDEST, min(noise * _ABOVE_NOISE, loudest / 4))
     first = max(0, (voiced_end - _SEARCH) // _BLOCK)
     last = min(blocks, (voiced_end + 256) // _BLOCK)
-    loud = np.flatnonzero(level[first:last] > threshold)
+    loud = np.flatnonzero(levels[first:last] > threshold)
     return (first + int(loud[-1]) + 1) * _BLOCK if len(loud) else voiced_end
 
 

@@ -52,7 +52,7 @@ _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Seconds between tries to connect; the last goes on until `aclose`: a worker without recognition keeps trying."""
 _CONNECT_SECONDS = 3.0
 _QUEUED = 256
-"""Messages on the way to a service that does not read: 10 s of sound; then the newest are dropped."""
+"""Messages on the way to a service that does not read: 10 s of sound; then the newest sound is dropped."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,14 @@ class AsrStream:
         self._put(Close(line=line).model_dump_json())
 
     def send(self, frames: Mapping[int, bytes]) -> None:
-        """Sound of the lines since the last time: PCM s16le, 8 kHz, at most a second of each."""
+        """Sound of the lines since the last time: PCM s16le, 8 kHz.
+
+        Raises BadInput for PCM of an odd length or more than 256 KiB: that is 0.5 s of 32 lines.
+        """
         message = pack_audio(frames)
-        if message and len(message) <= MAX_AUDIO_BYTES:
+        if len(message) > MAX_AUDIO_BYTES:
+            raise BadInput(f"at most {MAX_AUDIO_BYTES} bytes of sound at a time", code="too_large")
+        if message:
             self._put(message)
 
     def _put(self, message: str | bytes) -> None:
@@ -153,8 +158,9 @@ class AsrStream:
         try:
             self._outgoing.put_nowait(message)
         except asyncio.QueueFull:
-            if isinstance(message, str):  # sound may be lost, control may not: begin anew instead
-                self._here.clear()
+            if isinstance(message, str) and self.socket is not None:
+                # sound may be lost, control may not: begin anew
+                self.socket.transport.abort()
 
     async def _run(self) -> None:
         tries = 0
@@ -203,7 +209,7 @@ class AsrStream:
             self.heard(Away())
 
     async def _send(self, socket: ClientConnection) -> None:
-        while self.here:
+        while True:
             await socket.send(await self._outgoing.get())
 
     async def _receive(self, socket: ClientConnection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
-from asr.audio import LineAudio, Pcm, last_sound
+from asr.audio import BELOW_LOUDEST, LineAudio, Pcm, last_sound, level
 from asr.protocol import RATE, Error, Expect, Resumed, ServerMessage, Silence, Speech
 from asr.segmenter import Paused, Segmenter, Started
 from asr.vad import FRAME, VadState
@@ -47,6 +47,7 @@ class Line:
     _resumed_at: int = 0
     _ends: dict[str, int] = field(default_factory=dict)
     _overflow_said: bool = False
+    _loudest: float = 0.0
 
     @classmethod
     def opened(cls, number: int) -> Line:
@@ -69,7 +70,11 @@ class Line:
 
     def advance(self, probability: float) -> list[ServerMessage]:
         """Take the speech probability of the frame that `frame` gave."""
-        signal = self._segmenter.feed(probability, FRAME)
+        loud = level(self._audio.between(self._segmenter.position, self._segmenter.position + FRAME))
+        self._loudest = max(self._loudest, loud)
+        # Silero goes on for 0.1 to 0.2 s after the last sound; where the line is quiet, that need not be waited for
+        quiet = self._segmenter.speaking and loud < self._loudest * BELOW_LOUDEST
+        signal = self._segmenter.feed(0.0 if quiet else probability, FRAME)
         if signal is None:
             if self._turn_start is None:
                 self._audio.forget_before(self._segmenter.position - _IDLE_KEPT)
@@ -99,14 +104,17 @@ class Line:
         return [speech]
 
     def discard(self) -> None:
-        """Forget speech so far."""
+        """Forget all sound so far, also what the voice activity detector has not seen yet."""
         self.candidate = None
         self._ends.clear()
-        self._boundary = self._segmenter.position
+        self._segmenter.skip_to(self._audio.end)
+        self.vad = VadState()
+        self._boundary = self._audio.end
         self._forget()
 
     def _forget(self) -> None:
         self._turn_start = None
+        self._loudest = 0.0
         self._segmenter.restart()
         self._audio.forget_before(self._segmenter.position - _IDLE_KEPT)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import struct
 import sys
 from pathlib import Path
@@ -96,6 +97,7 @@ def main() -> None:
     parser.add_argument("engine", choices=["whisper", "vosk"])
     parser.add_argument("model", type=Path)
     arguments = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the service ends our input
     logs.configure("asr.recogniser", os.environ.get("VYZOV_LOG_LEVEL", "INFO"))
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # a library that prints must not print into the answers

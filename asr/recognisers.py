@@ -26,10 +26,11 @@ log = get_logger(__name__)
 
 START_SECONDS = 60.0
 """Limit of loading a model: 0.5 s for Whisper base, up to half a minute for a big Vosk model on a slow disk."""
-REQUEST_SECONDS = 8.0
-"""Limit of one recognition: a minute of speech takes Whisper base 3 s, so a longer one hangs."""
+REQUEST_SECONDS = 20.0
+"""A process that takes longer for one turn hangs and is replaced: a minute of speech takes 2 CPU s. Longer than
+anybody waits, or an overloaded machine would spend its time on loading models."""
 WAIT_SECONDS = 12.0
-"""Limit of waiting in the queue and being recognised; the caller has heard a filler by then."""
+"""Limit of waiting in the queue and being recognised; then the turn is answered empty."""
 _QUEUED = 256
 """Turns that may wait: with more, the machine is too slow by far and the newest is refused."""
 _TURNS_REMEMBERED = 4096

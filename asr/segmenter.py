@@ -75,6 +75,10 @@ class Segmenter:
         self._state = _State.IDLE
         self._run = self._voiced = 0
 
+    def skip_to(self, sample: int) -> None:
+        """Go on at `sample`; what lies between is not fed."""
+        self._position = sample
+
     def continue_from(self, sample: int) -> None:
         """A new turn begins with the speech that is under way since `sample`."""
         self._state = _State.SPEECH

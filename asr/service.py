@@ -15,12 +15,12 @@ from asr.protocol import MAX_RESCORED, Phrase
 from asr.recognisers import Recognisers
 from asr.stream import Pump, Stream
 from asr.vad import Vad
+from core import logs
 from core.errors import ConfigurationError
-from core.logs import get_logger
 from core.service import create_app, require_token, serve, token_is_right
 from core.settings import Settings, get_settings
 
-log = get_logger(__name__)
+log = logs.get_logger(__name__)
 
 
 class RescoreRequest(BaseModel):
@@ -70,6 +70,7 @@ def build(settings: Settings, choice: EngineChoice) -> FastAPI:
 
 def main() -> None:
     settings = get_settings()
+    logs.configure("asr", settings.log_level)
     try:
         choice = choose(settings)
     except ConfigurationError as error:

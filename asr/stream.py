@@ -37,6 +37,7 @@ class Stream:
         self.lines: dict[int, Line] = {}
         self._outgoing: asyncio.Queue[ServerMessage] = asyncio.Queue(_OUTGOING)
         self._recognitions: dict[int, asyncio.Task[None]] = {}
+        self._taken: set[asyncio.Task[None]] = set()
         self._strangers: set[int] = set()
         self._too_slow = asyncio.Event()
 
@@ -51,7 +52,7 @@ class Stream:
                     log.warning("stream_ended", error=type(error).__name__)
         finally:
             self._pump.remove(self)
-            for task in [*parts, *self._recognitions.values()]:
+            for task in [*parts, *self._recognitions.values(), *self._taken]:
                 task.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
 
@@ -132,6 +133,11 @@ class Stream:
         self.lines[number] = Line.opened(number)
 
     def _take(self, line: Line, turn_id: str) -> None:
+        offered = line.candidate is not None and line.candidate.turn_id == turn_id
+        if offered and (task := self._recognitions.pop(line.number, None)) is not None:
+            # taken before it was recognised: the next turn's speech must not void it
+            self._taken.add(task)
+            task.add_done_callback(self._taken.discard)
         try:
             messages = line.take(turn_id)
         except KeyError:

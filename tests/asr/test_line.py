@@ -84,6 +84,19 @@ def test_take_crosses_a_later_candidate() -> None:
     assert speech_frames(line) == 6
 
 
+def test_silence_is_told_by_the_sound_where_the_detector_lags() -> None:
+    line = Line.opened(1)
+    feed(line, (False, 20), (True, 10))
+    messages: list[ServerMessage] = []
+    frames = 0
+    while not messages:
+        line.receive(QUIET)
+        messages = line.advance(0.9)
+        frames += 1
+    assert isinstance(messages[0], Silence)
+    assert frames == 7, "0.2 s and no more"
+
+
 def test_a_turn_cannot_be_taken_twice() -> None:
     line = Line.opened(1)
     first = turn_id(feed(line, (True, 10), (False, 10)))
@@ -97,6 +110,8 @@ def test_discard_forgets() -> None:
     feed(line, (True, 10), (False, 10))
     line.discard()
     assert line.candidate is None
+    line.receive(LOUD * 20)  # received, and not yet looked at
+    line.discard()
     feed(line, (False, 20), (True, 4), (False, 10))
     assert speech_frames(line) == 4
 

@@ -47,6 +47,16 @@ class Ear:
                 self._news.clear()
                 await self._news.wait()
 
+    async def turns(self, *lines: int) -> list[Turn]:
+        """The turn of each line's last candidate, once all are recognised."""
+
+        def last(line: int) -> Turn | None:
+            offered = self.of(Silence, line)
+            return next((t for t in self.of(Turn, line) if offered and t.turn_id == offered[-1].turn_id), None)
+
+        await self.until(lambda: all(last(line) for line in lines))
+        return [turn for line in lines if (turn := last(line))]
+
     async def say(self, **lines: Pcm) -> None:
         """Speak on lines (`l0=…`) at once, four times faster than life."""
         sound = {int(name[1:]): pcm.tobytes() for name, pcm in lines.items()}
@@ -76,15 +86,13 @@ async def test_four_lines_at_once(ear: Ear, speech: Callable[[str], Pcm]) -> Non
     ear.stream.expect(2, "date", "birth_date")
     ear.stream.expect(3, "name", "name")
     await ear.say(l0=speech("yes"), l1=speech("who_dochke"), l2=speech("birth_date"), l3=speech("name"))
-    await ear.until(lambda: all(ear.of(Turn, line) for line in range(4)))
-    texts = {line: ear.of(Turn, line)[-1].text for line in range(4)}
-    assert texts[0] == "да"
-    assert texts[1] == "дочке"
-    assert "20" in texts[2]
-    assert "2012" in texts[2]
-    assert "григорий" in texts[3]
-    assert ear.of(Turn, 0)[-1].closed
-    assert not ear.of(Turn, 3)[-1].closed
+    yes, who, date, name = await ear.turns(0, 1, 2, 3)
+    assert (yes.text, yes.closed) == ("да", True)
+    assert (who.text, who.closed) == ("дочке", True)
+    assert "20" in date.text
+    assert "2012" in date.text
+    assert "григорий" in name.text
+    assert not name.closed
     for line in range(4):
         assert ear.of(Speech, line)[0].sample < ear.of(Silence, line)[-1].sample
 
@@ -102,11 +110,8 @@ async def test_speech_that_goes_on_voids_the_turn(ear: Ear, speech: Callable[[st
     no, walk = speech("no")[:-2000], speech("can_walk")
     ear.stream.open(5, "call")
     await ear.say(l5=np.concatenate([no, walk]))
-    await ear.until(lambda: ear.of(Turn, 5))
-    candidates = ear.of(Silence, 5)
-    assert ear.of(Resumed, 5)[0].turn_id == candidates[0].turn_id
-    turn = ear.of(Turn, 5)[-1]
-    assert turn.turn_id == candidates[-1].turn_id
+    (turn,) = await ear.turns(5)
+    assert ear.of(Resumed, 5)[0].turn_id == ear.of(Silence, 5)[0].turn_id
     assert "не могу" in turn.text, "the caller's second half was lost"
 
 
@@ -135,16 +140,16 @@ async def test_rescore_prefers_what_was_said(ear: Ear, settings: Settings, speec
     ear.stream.open(0, "call")
     ear.stream.expect(0, "name", "name")
     await ear.say(l0=speech("name"))
-    await ear.until(lambda: ear.of(Turn, 0))
+    (turn,) = await ear.turns(0)
     client = AsrClient(settings)
     try:
         names = ["Михайлова Галина Алексеевна", "Михайлов Григорий Алексеевич", "Михеев Георгий Олегович"]
-        scores = await client.rescore(ear.of(Turn, 0)[-1].turn_id, names)
+        scores = await client.rescore(turn.turn_id, names)
         assert max(range(3), key=scores.__getitem__) == 1
         with pytest.raises(NotFound):
             await client.rescore("no-such-turn", names)
         with pytest.raises(BadInput):
-            await client.rescore(ear.of(Turn, 0)[-1].turn_id, names * 5)
+            await client.rescore(turn.turn_id, names * 5)
     finally:
         await client.aclose()
 
