@@ -13,7 +13,7 @@ from scripts.resident.phone import RATE, Phone
 from scripts.resident.scenario import Deed, Scenario
 from scripts.resident.service import Service
 from scripts.resident.speech import Voice
-from scripts.resident.verdict import wrong_fields
+from scripts.resident.verdict import differing, wrong_fields
 from telephony.audio_port import Playout
 
 log = get_logger(__name__)
@@ -68,6 +68,10 @@ class Resident:
     async def _verdict(self, lasted: float) -> dict[str, Any]:
         record = await self._service.house_call(self._house_call_id) if self._house_call_id else None
         wrong = wrong_fields(self._scenario.expect, self._outcome, record)
+        if record is not None and record["state"] == "delivered" and self._service.checks_mis:
+            visit = await self._service.visit(record["mis_id"])
+            if visit is None or differing(self._scenario.expect, visit):
+                wrong = [*wrong, "mis"]
         heard = self._phone.voice_to_voice(self._said)
         return {
             "id": self._scenario.id, "outcome": self._outcome or f"sip {self._phone.code}", "record": record,

@@ -7,6 +7,8 @@ from typing import Any
 PATIENT = ("surname", "name", "patronymic", "birth_date")
 ADDRESS = ("town", "street", "street_kind", "house", "flat", "entrance", "floor", "intercom")
 TOP = ("phone", "urgency", "visit_date", "temperature")
+IN_A_VISIT = (*PATIENT, "town", "street", "street_kind", "house", "flat", "phone")
+"""What the sandbox MIS shows of a visit."""
 
 
 def recorded(record: dict[str, Any], field: str) -> str:
@@ -30,8 +32,9 @@ def wrong_fields(expected: dict[str, str], outcome: str | None, record: dict[str
         wrong = []
     if record is None:
         return wrong if expected.get("outcome", "created") != "created" else [*wrong, "record"]
-    return wrong + [
-        field
-        for field in (*PATIENT, *ADDRESS, *TOP)
-        if field in expected and expected[field] != recorded(record, field)
-    ]
+    return wrong + differing(expected, record, (*PATIENT, *ADDRESS, *TOP))
+
+
+def differing(expected: dict[str, str], record: dict[str, Any], fields: tuple[str, ...] = IN_A_VISIT) -> list[str]:
+    """Which of `fields` are expected and stand otherwise in the record."""
+    return [field for field in fields if field in expected and expected[field] != recorded(record, field)]
