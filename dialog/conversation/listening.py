@@ -10,6 +10,9 @@ from dialog.conversation.script import Question
 from dialog.conversation.state import State
 from dialog.conversation.turn import Heard, Services, Understood
 
+SURE_AGE = 0.85
+"""An age heard with less is no evidence for a date of birth: misheard, it would speak against the right one."""
+
 SURE_ANSWER = 0.6
 """From this probability on a yes or a no is taken as one."""
 
@@ -51,9 +54,9 @@ class Listening:
 
     def _context(self, state: State, question: Question, address: dict[str, Any] | None) -> dict[str, Any]:
         context: dict[str, Any] = {}
-        age = state.value("age")
-        if age is not None:
-            context["age"] = int(age.get("years") or 0)
+        age = state.taken.get("age")
+        if age is not None and age.value is not None and age.probability >= SURE_AGE:
+            context["age"] = int(age.value.get("years") or 0)
         if state.identity == "found" and state.patient is not None:
             context["birth_date"] = state.patient["birth_date"]
             if state.patient.get("address"):
