@@ -2,7 +2,7 @@
 
 - `RemoteAction._validate_action_result` calls `jsonschema.validate`, which checks the schema itself each time.
 - `Event.resolve_by_type` walks all subclasses of `Event` for every stored event of every tracker it reads.
-Measured on a call of 15 turns: with both and `stores.py`, a message's processor time falls from 63 to 34 ms.
+Measured on a call of 15 turns: with both and `stores.py`, a message's processor time falls from 63 to 27 ms.
 """
 
 from __future__ import annotations

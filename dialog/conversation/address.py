@@ -130,7 +130,6 @@ class Addresses:
 
     async def _start_parts(self, state: State, *, every: bool = False) -> Step:
         """Keep the parts that are certain by themselves, ask the others; `every`: all of them."""
-        state.address_parts = True
         belief = state.beliefs.get("address", [])
         if not every:
             for part in (*PARTS, "flat"):

@@ -239,7 +239,6 @@ class Conversation:
             state.identity, state.patient, state.identity_asked = "open", None, []
             state.forget(field, *(NAME_PARTS if field == "name" else ()))
         elif field == "address":
-            state.address_parts = False
             state.forget("address", *PART_SLOTS)
         elif field == "phone":
             state.take("this_phone", False, 1.0)

@@ -62,8 +62,6 @@ class State:
     """What was asked again because nobody was found."""
     doubted: list[str] = field(default_factory=list)
     """MIS ids of patients that were read back and neither confirmed nor denied."""
-    address_parts: bool = False
-    """The address is being asked piece by piece."""
     danger: str | None = None
     """Words of an emergency after which the caller did not want the ambulance."""
     finished: dict[str, Any] | None = None
