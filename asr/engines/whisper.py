@@ -34,11 +34,13 @@ _WINDOW = 10 * _RATE
 _LONGEST = 30 * _RATE
 _BEAM = 5
 _TOKENS_A_SECOND = 14
+_MOST_TOKENS = 220
+"""The decoder has 448 places for hint and text."""
 _NO_SPEECH = 0.7
 _DOUBTFUL = -0.8
 """The model's own «no speech» counts only with a score below this: it says 0.83 of a long turn that it hears right
 with -0.5, and 0.45 to 0.65 of noise, of which it makes something with -0.7 to -1.0."""
-_HINT_TOKENS = 150
+_HINT_TOKENS = 200
 _NOT_AN_ECHO = 0.5
 """Share of letters that a repeated hint must have in common with what was heard without it."""
 _HINTS_FILE = Path(__file__).with_name("hints.yml")
@@ -60,7 +62,7 @@ _NEARLY_SCORE = 0.6
 """… for a candidate whose score is no further than that from the best: the better spelling decides among them."""
 _SECONDS_A_LETTER = 0.12
 _SECONDS_MORE = 0.5
-"""Speech longer than this many seconds a letter of the longest candidate, and this much more, is something else."""
+"""Speech longer than this many seconds a letter of a candidate, and this much more, is not that candidate alone."""
 _KEPT = 64
 _KEPT_SECONDS = 60.0
 
@@ -156,9 +158,9 @@ class WhisperEngine:
 
     def _decode(self, encoding: _Encoding, task: Task) -> list[Alternative]:
         """Free decoding: the n best, likeliest first, invented text left out."""
-        tokens = int(len(task.pcm) / RATE * _TOKENS_A_SECOND) + 8
+        tokens = int(min(len(task.pcm) / RATE * _TOKENS_A_SECOND + 8, _MOST_TOKENS))
         hints = self._hints.get(task.slot or "") or self._hints.get(task.expects or "") or [""]
-        told = [" ".join([hint, *_listed(task.hints)]).strip() for hint in hints]
+        told = [" ".join([*_listed(task.hints), hint]).strip() for hint in hints]
         results = {hint: self._generate(encoding, hint, tokens, beam=_BEAM) for hint in told}
         plain = results.get("") or self._generate(encoding, "", tokens, beam=1)
         heard = self._tokenizer.decode(plain.sequences_ids[0])
@@ -177,7 +179,7 @@ class WhisperEngine:
     def _generate(self, encoding: _Encoding, hint: str, tokens: int, beam: int) -> Any:
         """The `beam` best token sequences, told that `hint` was said before."""
         tokenizer = self._tokenizer
-        before = [tokenizer.sot_prev, *tokenizer.encode(" " + hint)[:_HINT_TOKENS]] if hint else []
+        before = [tokenizer.sot_prev, *tokenizer.encode(" " + hint)[-_HINT_TOKENS:]] if hint else []
         return self._model.generate(
             encoding.features,
             [[*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]],
@@ -194,8 +196,8 @@ class WhisperEngine:
         closed = {normal(text): text for text in task.candidates}
         heard = free[0].text if free else ""
         if heard in closed:
-            return Recognition(heard, free, closed=True)
-        if task.speech_seconds > _SECONDS_MORE + _SECONDS_A_LETTER * max(map(len, closed)):
+            return Recognition(heard, free, closed=_fits(heard, task))
+        if not any(_fits(text, task) for text in closed):
             return Recognition(heard, free)
         likely = self._likely(encoding, list(closed))
         tokens = dict(zip(likely, self._token_scores(encoding, likely), strict=True))
@@ -203,7 +205,7 @@ class WhisperEngine:
         merged = {a.text: a.score for a in free} | scores
         alternatives = [Alternative(text=t, score=s) for t, s in sorted(merged.items(), key=lambda item: -item[1])]
         text = _best(scores, {text: float(tokens[text][-1]) for text in likely}, free[0] if free else None)
-        if text is None:
+        if text is None or not _fits(text, task):
             return Recognition(heard, alternatives)
         first = Alternative(text=text, score=scores[text])
         return Recognition(text, [first, *(a for a in alternatives if a.text != text)], closed=True)
@@ -253,6 +255,11 @@ def _best(scores: dict[str, float], ends: dict[str, float], heard: Alternative |
         return nearest
     clear = not others or scores[best] - scores[others[0]] >= _CLOSED_GAP
     return best if clear and ends[best] >= _CLOSED_LAST else None
+
+
+def _fits(text: str, task: Task) -> bool:
+    """True when the speech is not longer than `text` takes to be said."""
+    return task.speech_seconds <= _SECONDS_MORE + _SECONDS_A_LETTER * len(text)
 
 
 def invented(raw: str) -> bool:
