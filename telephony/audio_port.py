@@ -19,7 +19,6 @@ import pjsua2 as pj
 SAMPLE_RATE = 8000
 FRAME_SAMPLES = 160
 FRAME_BYTES = 2 * FRAME_SAMPLES
-FRAME_SECONDS = FRAME_SAMPLES / SAMPLE_RATE
 SILENT_FRAME = bytes(FRAME_BYTES)
 
 AUDIBLE = 250
@@ -72,9 +71,6 @@ class Playlist:
 
     def __init__(self) -> None:
         self._queue: deque[Playout] = deque()
-
-    def __bool__(self) -> bool:
-        return bool(self._queue)
 
     def add(self, playout: Playout) -> None:
         self._queue.append(playout)
@@ -173,10 +169,6 @@ class AudioPort(pj.AudioMediaPort):  # type: ignore[misc]
             playout.ended = self.clock
             playout.cleared = bool(playout.samples)
         return playout
-
-    @property
-    def playing(self) -> bool:
-        return bool(self._playlist)
 
     def clear(self) -> None:
         """Stop playing at once; at most the 20 ms on their way are still heard."""

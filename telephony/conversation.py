@@ -192,6 +192,7 @@ class Conversation:
         times = TurnTimes(recognition=candidate.seconds)
         if self._turn_taking.said_alone():
             times.last_sound, times.decided = round(last_sound * SAMPLE_RATE), round(now * SAMPLE_RATE)
+            times.buffered = self._line.buffered_seconds
         self._with.ear.take(self._line.number, candidate.turn_id)
         alternatives = tuple(TurnAlternative(text, score) for text, score in candidate.alternatives)
         return Turn(candidate.text, alternatives, candidate.turn_id), candidate, times

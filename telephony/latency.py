@@ -3,7 +3,11 @@
 voice_to_voice is measured between two samples of the audio port's clock: the last sound of the caller, as the
 recogniser found it, and the first sample above the threshold of hearing that was handed to the wire after it (a
 filler counts: the caller hears it). Both directions share that clock, so what is missing from the wait that the
-caller's own recording shows is only the way there and back, see PATH_SECONDS.
+caller's own recording shows is only the way there and back. Nearly all of that is the time that sound waits in our
+jitter buffer, so what stands in the buffer when the turn is over is added. Measured on loopback with PCMA and the
+library's adaptive buffers, on 2 cores: at rest the way is 30 to 50 ms and the buffer holds 2 frames, 40 ms; with the
+machine overloaded five times the way grew to 120 and 390 ms with 6 and 20 frames in the buffer. The caller's own buffer
+and a real network come on top and cannot be seen from here. tests/telephony/test_worker.py measures it anew.
 """
 
 from __future__ import annotations
@@ -14,13 +18,6 @@ from core.events import Latency
 from core.metrics import TURN_SECONDS
 from telephony.audio_port import SAMPLE_RATE
 
-PATH_SECONDS = 0.04
-"""Added to voice_to_voice: the caller's mouth to our port and back to the ear. Measured with two of our end points on
-loopback, PCMA, the library's own adaptive jitter buffers: an echo between the two callbacks of a port came back after
-30 ms (quiet machine) to 50 ms (load of three times its cores); 18 turns of the stub dialog differed from the caller's
-own recording by 30 to 50 ms without this constant. Measured anew by tests/telephony/test_worker.py. A real network's
-own delay comes on top and cannot be seen from here."""
-
 
 @dataclass
 class TurnTimes:
@@ -29,6 +26,8 @@ class TurnTimes:
 
     last_sound: int | None = None
     decided: int | None = None
+    buffered: float = 0.0
+    """Seconds that the caller's sound waited in the jitter buffer."""
     recognition: float | None = None
     dialog: float | None = None
     synthesis: float | None = None
@@ -41,7 +40,7 @@ class TurnTimes:
         if self.last_sound is not None and self.decided is not None:
             end_of_turn = (self.decided - self.last_sound) / SAMPLE_RATE
         if self.last_sound is not None and self.answered is not None:
-            voice = (self.answered - self.last_sound) / SAMPLE_RATE + PATH_SECONDS
+            voice = (self.answered - self.last_sound) / SAMPLE_RATE + self.buffered
         parts = {
             "end_of_turn": end_of_turn,
             "recognition": self.recognition,

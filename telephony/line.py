@@ -11,7 +11,7 @@ import phonenumbers
 import pjsua2 as pj
 
 from core.logs import get_logger
-from telephony.audio_port import SAMPLE_RATE, AudioPort, Playout
+from telephony.audio_port import FRAME_SAMPLES, SAMPLE_RATE, AudioPort, Playout
 from telephony.endpoint import SipAccount
 from telephony.sip_call import SipCall
 from telephony.watchdog import Watchdog
@@ -146,6 +146,11 @@ class Line:
     @property
     def clock(self) -> float:
         return self._port.clock / SAMPLE_RATE
+
+    @property
+    def buffered_seconds(self) -> float:
+        """How long the caller's sound waits in the jitter buffer now, with half a frame that it is on its way there."""
+        return 0.0 if self._call is None else (self._call.jitter_frames() + 0.5) * FRAME_SAMPLES / SAMPLE_RATE
 
     def play(self, pcm: bytes) -> Playout:
         return self._port.play(pcm)

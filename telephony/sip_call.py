@@ -117,6 +117,14 @@ class SipCall(pj.Call):  # type: ignore[misc]
         except (pj.Error, StopIteration):
             return None
 
+    def jitter_frames(self) -> int:
+        """Frames of 20 ms that wait in the jitter buffer now; 0 without audio."""
+        try:
+            stat = self.getStreamStat(self._audio_index())
+            return int(stat.jbuf.size)
+        except (pj.Error, StopIteration):
+            return 0
+
     def _audio_index(self) -> int:
         # an offer may carry a second, non-audio line
         info = self.getInfo()  # kept: its parts die with it

@@ -31,6 +31,7 @@ class FakeLine:
 
     number = 7
     caller = "+79161234567"
+    buffered_seconds = 0.04
     called = "122"
 
     def __init__(self) -> None:
