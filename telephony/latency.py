@@ -5,8 +5,8 @@ recogniser found it, and the first sample above the threshold of hearing that wa
 filler counts: the caller hears it). Both directions share that clock, so what is missing from the wait that the
 caller's own recording shows is only the way there and back. Nearly all of that is the time that sound waits in our
 jitter buffer, so what stands in the buffer when the turn is over is added. Measured on loopback with PCMA and the
-library's adaptive buffers, on 2 cores: at rest the way is 30 to 50 ms and the buffer holds 2 frames, 40 ms; with the
-machine overloaded five times the way grew to 120 and 390 ms with 6 and 20 frames in the buffer. The caller's own buffer
+library's adaptive buffers, on 2 cores: at rest the way is 30 to 50 ms and the buffer holds 2 frames, 40 ms; with a
+load of 5 the way grew at times to 120 and 390 ms with 6 and 20 frames in the buffer. The caller's own buffer
 and a real network come on top and cannot be seen from here. tests/telephony/test_worker.py measures it anew.
 """
 
