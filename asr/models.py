@@ -12,7 +12,7 @@ from typing import Literal
 
 from core.errors import ConfigurationError
 from core.logs import get_logger
-from core.settings import Settings
+from core.settings import Settings, get_settings
 
 log = get_logger(__name__)
 
@@ -108,3 +108,7 @@ def _package_data(package: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise ConfigurationError(f"the package {package} is not installed: install {_LOCK}")
     return Path(spec.submodule_search_locations[0]) / "data"
+
+
+if __name__ == "__main__":  # set-up prepares and verifies the model ahead
+    choose(get_settings())

@@ -1,4 +1,4 @@
-"""What must be there before the services start; their own databases and dictionaries they prepare themselves."""
+"""What must be there before the services start; their own databases they prepare themselves."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ConfigurationError
+from core.settings import get_settings
 from understanding.cases import OBLIQUE, Case, Gender, decline_first, decline_patronymic, female_surname, male_surname
 from understanding.phonetics import sounds
 from understanding.sound_index import SoundIndex, pack, signatures
@@ -229,3 +230,7 @@ def _daughter(patronymic: str) -> str:
     if patronymic.endswith("ьич"):
         return patronymic[:-2] + "инична"
     return patronymic + "на"
+
+
+if __name__ == "__main__":  # set-up prepares them ahead: it takes half a minute
+    load(get_settings().var_dir / "dictionaries")
