@@ -31,6 +31,7 @@ class Phrases:
     transfer_failed: str
     transfer_failed_emergency: str
     silence_end: str
+    cancel_earlier: str
     cancelled: str
     emergency_question: str
     emergency_again: str

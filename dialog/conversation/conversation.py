@@ -88,7 +88,7 @@ class Conversation:
         if state.asked.kind == "cancel":
             return await self._hear_cancel(state, heard)
         if self._script.urgent.wants_to_cancel(heard.text) and len(heard.text.split()) <= SHORT:
-            return self._end("cancelled", self._phrases.cancelled)
+            return self._cancel(state)
         if state.asked.slot in FREE and (wish := self._wish(state, intent, self._script.policy.intent_over_free)):
             return wish
         step = await self._hear(state, heard, intent)
@@ -377,12 +377,20 @@ class Conversation:
             return self._emergency(state, "")
         if intent.name == "repeat":
             return self._open(state, state.asked.said)
+        if intent.name == "cancel" and state.asked.slot == "opening":
+            return self._cancel(state)
         if intent.name in ("cancel", "goodbye"):
             state.asked = Asked(state.asked.slot, "cancel", said=self._phrases.cancel_question)
             return self._open(state, self._phrases.cancel_question)
         if intent.name in self._script.answers:
             return self._open(state, state.asked.said, self._script.answers[intent.name])
         return None
+
+    def _cancel(self, state: State) -> Reply:
+        """Nothing is written down. Who begins a call so means an earlier one: a person looks for that."""
+        if state.asked.slot == "opening":
+            return Reply(say=[(self._phrases.cancel_earlier, False)], transfer={"to": "operator", "reason": "wish"})
+        return self._end("cancelled", self._phrases.cancelled)
 
     async def _hear_cancel(self, state: State, heard: Heard) -> Reply:
         answer = await self._listening.yes_no(heard)

@@ -381,6 +381,14 @@ def test_nothing_is_wanted_any_more() -> None:
     assert call.reply.end == {"outcome": "cancelled"}
 
 
+@pytest.mark.parametrize("intent", ["cancel", ""])
+def test_who_begins_with_a_cancellation_means_an_earlier_call(intent: str) -> None:
+    """He must not believe that it is cancelled while the doctor is on the way: a person looks for it."""
+    call = turn(Call(World()), "отмените вызов", intent=intent, confidence=0.99)
+    assert call.reply.end is None
+    assert call.reply.transfer == {"to": "operator", "reason": "wish"}
+
+
 def test_goodbye_in_the_middle_is_asked_back() -> None:
     call = turn(talk(Call(World()), until="name"), "до свидания", intent="goodbye")
     assert (call.reply.expects, call.reply.slot) == ("yes_no", None)
