@@ -58,6 +58,8 @@ _CLOSED_GAP = 0.3
 """… and its distance to the next best. A candidate that free decoding nearly heard needs neither."""
 _NEARLY = 0.7
 """Share of letters that are the same: «да ну мир этот» is «да номер этот» (0.9), «заксуверно» «да всё верно» (0.7)."""
+_NEARLY_MEAN = -3.0
+"""… for a candidate whose mean log probability is at least that: noise gives its best candidate -3.4 to -4.6."""
 _NEARLY_SCORE = 0.6
 """… for a candidate whose score is no further than that from the best: the better spelling decides among them."""
 _SECONDS_A_LETTER = 0.12
@@ -128,10 +130,10 @@ class WhisperEngine:
             return Recognition("")
         encoding = self._encode(task.pcm)
         self._keep(task.turn_id, encoding)
-        free = self._decode(encoding, task)
+        free, plain = self._decode(encoding, task)
         if not task.candidates:
             return Recognition(free[0].text if free else "", free)
-        return self._choose(encoding, task, free)
+        return self._choose(encoding, task, free, plain)
 
     def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
         encoding = self._kept.get(turn_id)
@@ -156,25 +158,27 @@ class WhisperEngine:
         features = self._model.encode(StorageView.from_array(np.ascontiguousarray(mel[None])))
         return _Encoding(features, frames, time.monotonic())
 
-    def _decode(self, encoding: _Encoding, task: Task) -> list[Alternative]:
-        """Free decoding: the n best, likeliest first, invented text left out."""
+    def _decode(self, encoding: _Encoding, task: Task) -> tuple[list[Alternative], Alternative]:
+        """Free decoding: the n best, likeliest first, invented text left out; and what is heard without a hint."""
         tokens = int(min(len(task.pcm) / RATE * _TOKENS_A_SECOND + 8, _MOST_TOKENS))
         hints = self._hints.get(task.slot or "") or self._hints.get(task.expects or "") or [""]
         told = [" ".join([*_listed(task.hints), hint]).strip() for hint in hints]
         results = {hint: self._generate(encoding, hint, tokens, beam=_BEAM) for hint in told}
         plain = results.get("") or self._generate(encoding, "", tokens, beam=1)
         heard = self._tokenizer.decode(plain.sequences_ids[0])
+        unhinted = Alternative(text=normal(heard), score=round(plain.scores[0], 3))
         if (plain.no_speech_prob > _NO_SPEECH and plain.scores[0] < _DOUBTFUL) or invented(heard):
-            return []
+            return [], unhinted
+        closed = {normal(text) for text in task.candidates}
         found: dict[str, float] = {}
         for hint, result in results.items():
             for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
                 raw = self._tokenizer.decode(sequence)
                 text = normal(raw)
-                if text and not invented(raw) and not _echoed(text, hint, normal(heard)):
+                if text and not invented(raw) and (text in closed or not _echoed(text, hint, unhinted.text)):
                     found[text] = max(float(score), found.get(text, -25.0))
         ranked = sorted(found.items(), key=lambda item: -item[1])
-        return [Alternative(text=text, score=round(score, 3)) for text, score in ranked]
+        return [Alternative(text=text, score=round(score, 3)) for text, score in ranked], unhinted
 
     def _generate(self, encoding: _Encoding, hint: str, tokens: int, beam: int) -> Any:
         """The `beam` best token sequences, told that `hint` was said before."""
@@ -191,11 +195,11 @@ class WhisperEngine:
             return_no_speech_prob=True,
         )[0]
 
-    def _choose(self, encoding: _Encoding, task: Task, free: list[Alternative]) -> Recognition:
+    def _choose(self, encoding: _Encoding, task: Task, free: list[Alternative], plain: Alternative) -> Recognition:
         """One of the candidates, or what free decoding heard: something else is always possible."""
         closed = {normal(text): text for text in task.candidates}
         heard = free[0].text if free else ""
-        if heard in closed:
+        if heard in closed and _alike(heard, plain.text) >= _NOT_AN_ECHO:
             return Recognition(heard, free, closed=_fits(heard, task))
         if not any(_fits(text, task) for text in closed):
             return Recognition(heard, free)
@@ -204,7 +208,7 @@ class WhisperEngine:
         scores = {text: round(float(np.mean(tokens[text])), 3) for text in likely}
         merged = {a.text: a.score for a in free} | scores
         alternatives = [Alternative(text=t, score=s) for t, s in sorted(merged.items(), key=lambda item: -item[1])]
-        text = _best(scores, {text: float(tokens[text][-1]) for text in likely}, free[0] if free else None)
+        text = _best(scores, {text: float(tokens[text][-1]) for text in likely}, heard, plain.score)
         if text is None or not _fits(text, task):
             return Recognition(heard, alternatives)
         first = Alternative(text=text, score=scores[text])
@@ -237,24 +241,27 @@ class WhisperEngine:
         return [np.log(np.maximum(np.asarray(r.text_token_probs, np.float32), 1e-10)) for r in results]
 
 
-def _best(scores: dict[str, float], ends: dict[str, float], heard: Alternative | None) -> str | None:
+def _best(scores: dict[str, float], ends: dict[str, float], heard: str, plain_score: float) -> str | None:
     """The candidate that was said, or None for something else.
 
-    `scores`: mean log probability of each candidate; `ends`: its full stop's; `heard`: what free decoding made of it.
+    `scores`: mean log probability of each candidate; `ends`: its full stop's; `heard`: what free decoding made of it;
+    `plain_score`: how sure free decoding is without a hint.
     """
     best, *others = sorted(scores, key=lambda text: -scores[text])
-    if heard is None or scores[best] < max(_CLOSED_MEAN, heard.score - _CLOSED_BEHIND):
+    if not heard or scores[best] < _NEARLY_MEAN:
         return None
-    likeness = {
-        text: Levenshtein.normalized_similarity(text.replace(" ", ""), heard.text.replace(" ", ""))
-        for text, score in scores.items()
-        if score >= scores[best] - _NEARLY_SCORE
-    }
+    likeness = {text: _alike(text, heard) for text, score in scores.items() if score >= scores[best] - _NEARLY_SCORE}
     nearest = max(likeness, key=likeness.__getitem__)
     if likeness[nearest] >= _NEARLY:
         return nearest
     clear = not others or scores[best] - scores[others[0]] >= _CLOSED_GAP
-    return best if clear and ends[best] >= _CLOSED_LAST else None
+    sure = scores[best] >= max(_CLOSED_MEAN, plain_score - _CLOSED_BEHIND)
+    return best if sure and clear and ends[best] >= _CLOSED_LAST else None
+
+
+def _alike(one: str, other: str) -> float:
+    """Share of letters that are the same, spaces left out."""
+    return float(Levenshtein.normalized_similarity(one.replace(" ", ""), other.replace(" ", "")))
 
 
 def _fits(text: str, task: Task) -> bool:
@@ -274,7 +281,7 @@ def _echoed(text: str, hint: str, plain: str) -> bool:
 
     On noise a hint of names comes back as one of them with a score as good as a caller's.
     """
-    return f" {text} " in f" {normal(hint)} " and Levenshtein.normalized_similarity(text, plain) < _NOT_AN_ECHO
+    return f" {text} " in f" {normal(hint)} " and _alike(text, plain) < _NOT_AN_ECHO
 
 
 def _listed(hints: list[str]) -> list[str]:
