@@ -21,10 +21,11 @@ from dialog.conversation.identity import Identity
 from dialog.conversation.listening import Listening
 from dialog.conversation.plan import applies
 from dialog.conversation.script import Question, Script
-from dialog.conversation.spoken import spoken, spoken_address, spoken_date, spoken_name, spoken_phone
+from dialog.conversation.spoken import spoken
 from dialog.conversation.state import Asked, State
 from dialog.conversation.step import Advance, Ask, Check, Danger, Failed, GiveUp, Step
 from dialog.conversation.turn import Heard, Intent, Reply, ServiceFault, Services, Understood
+from dialog.conversation.wording import Wording
 
 FREE = ("opening", "symptoms", "since", "caller")
 """Questions that any words answer: there a clear intent goes first."""
@@ -47,11 +48,12 @@ class Conversation:
         self._identity = Identity(services, today)
         self._addresses = Addresses(self._listening, script)
         self._dangers = Dangers(self._listening, script)
+        self._wording = Wording(script, self._dangers)
         self._booking = Booking(services, script, today)
 
     def start(self, call_id: str, caller: str, called: str) -> tuple[State, Reply]:
         state = State(call_id, caller=caller, called=called)
-        return state, self._ask(state, "opening")
+        return state, self._wording.ask(state, "opening")
 
     async def turn(self, state: State, heard: Heard, intent: Intent) -> Reply:
         """The answer to one turn; changes `state`."""
@@ -61,11 +63,11 @@ class Conversation:
         state.turns += 1
         try:
             if state.turns > self._script.policy.limits.turns:
-                reply = self._transfer("no_match")
+                reply = self._wording.transfer("no_match")
             else:
                 reply = await self._turn(state, heard, intent)
         except ServiceFault:
-            reply = self._transfer("error")
+            reply = self._wording.transfer("error")
         reply.filled = [
             {"slot": slot, "value": taken.value, "probability": taken.probability}
             for slot, taken in state.taken.items()
@@ -81,9 +83,9 @@ class Conversation:
         if heard.urgent == "emergency":
             return self._emergency(state, heard.urgent_words)
         if heard.urgent == "operator":
-            return self._transfer("wish")
+            return self._wording.transfer("wish")
         if heard.silence:
-            return self._silence(state)
+            return self._wording.silence(state)
         state.silences = 0
         if state.asked.kind == "cancel":
             return await self._hear_cancel(state, heard)
@@ -273,11 +275,11 @@ class Conversation:
         if isinstance(step, Danger):
             return self._emergency(state, step.words)
         if isinstance(step, GiveUp):
-            return self._transfer(step.reason)
+            return self._wording.transfer(step.reason)
         if isinstance(step, Check):
-            return self._check(state, step)
+            return self._wording.check(state, step)
         if isinstance(step, Ask):
-            return self._ask(state, step.slot)
+            return self._wording.ask(state, step.slot)
         if isinstance(step, Failed):
             return await self._failed(state, slot, unknown=step.unknown)
         return await self._advance(state)
@@ -290,7 +292,7 @@ class Conversation:
                 return await self._follow(state, step)
         for question in self._script.questions.values():
             if question.enabled and question.slot not in state.taken and applies(question.when, state):
-                return self._ask(state, question.slot, before)
+                return self._wording.ask(state, question.slot, before)
         return await self._booking.book(state)
 
     async def _failed(self, state: State, slot: str, *, unknown: bool) -> Reply:
@@ -299,15 +301,15 @@ class Conversation:
         if question.on_failure == "skip" and unknown:
             return await self._skip(state, slot)
         if slot == "address" and state.failures[slot] >= 2:
-            return self._ask(state, "town")
+            return self._wording.ask(state, "town")
         if state.failures[slot] < (question.tries or self._script.policy.limits.failures):
-            return self._ask(state, slot, "" if unknown else self._phrases.not_understood)
+            return self._wording.ask(state, slot, "" if unknown else self._phrases.not_understood)
         if question.on_failure == "skip":
             return await self._skip(state, slot)
         if question.on_failure == "parts" and slot == "name":
             state.take("name", {"surname": None, "name": None, "patronymic": None}, 0.0, sure=False)
-            return self._ask(state, "surname")
-        return self._transfer("no_match")
+            return self._wording.ask(state, "surname")
+        return self._wording.transfer("no_match")
 
     async def _skip(self, state: State, slot: str) -> Reply:
         if slot == "patronymic":
@@ -316,55 +318,6 @@ class Conversation:
             state.take(slot, None, 0.0, sure=False)
         return await self._advance(state)
 
-    def _check(self, state: State, check: Check) -> Reply:
-        template = self._phrases.check_patient if check.slot == "name" else self._script.questions[check.slot].check
-        text = (template or self._phrases.check).format(value=check.text)
-        state.asked = Asked(check.slot, "check", check.value, check.probability, said=text)
-        return self._open(state, text)
-
-    def _ask(self, state: State, slot: str, before: str = "") -> Reply:
-        question = self._script.questions[slot]
-        text = question.wordings[min(state.failures.get(slot, 0), 2)]
-        if slot == "red_flags":
-            text = self._dangers.question(state)
-        elif slot == "confirm":
-            text = self._readback(state)
-        # the greeting is said once: repeated is only its question
-        state.asked = Asked(slot, said=question.wordings[1] if slot == "opening" else text)
-        return self._open(state, text, before)
-
-    def _open(self, state: State, text: str, before: str = "") -> Reply:
-        """The open question spoken: what it expects, and what may help to hear the answer."""
-        asked = state.asked
-        question = self._script.questions[asked.slot]
-        closed = asked.kind != "ask"
-        slot = None if asked.slot == "opening" or asked.kind in ("emergency", "cancel") else asked.slot
-        return Reply(
-            say=[(before, True), (text, asked.slot != "red_flags" and asked.kind != "emergency")],
-            expects="yes_no" if closed else question.expects,
-            slot=slot,
-            candidates=self._script.questions["confirm"].candidates if closed else question.candidates,
-            hints=self._hints(state, asked.slot),
-        )
-
-    def _hints(self, state: State, slot: str) -> tuple[str, ...]:
-        """Words of the registered address, where the answer may well be it."""
-        known = (state.patient or {}).get("address") if state.identity == "found" else None
-        if not known or slot not in ("address", "town", "street"):
-            return ()
-        return tuple(str(known[part]) for part in ("town", "street") if known.get(part))
-
-    def _readback(self, state: State) -> str:
-        phone = ""
-        if state.value("this_phone") is not True:
-            phone = self._phrases.readback_phone.format(phone=spoken_phone(str(state.value("phone"))))
-        return self._phrases.readback.format(
-            name=spoken_name(state.value("name")),
-            birth_date=spoken_date(state.value("birth_date")),
-            address=spoken_address(state.value("address")),
-            phone=phone,
-        )
-
     # -- wishes and questions of the caller
 
     def _wish(self, state: State, intent: Intent, limit: float) -> Reply | None:
@@ -372,79 +325,54 @@ class Conversation:
         if intent.confidence < limit:
             return None
         if intent.name == "operator":
-            return self._transfer("wish")
+            return self._wording.transfer("wish")
         if intent.name == "emergency" and state.asked.slot not in FREE:
             return self._emergency(state, "")
         if intent.name == "repeat":
-            return self._open(state, state.asked.said)
+            return self._wording.open(state, state.asked.said)
         if intent.name == "cancel" and state.asked.slot == "opening":
             return self._cancel(state)
         if intent.name in ("cancel", "goodbye"):
             state.asked = Asked(state.asked.slot, "cancel", said=self._phrases.cancel_question)
-            return self._open(state, self._phrases.cancel_question)
+            return self._wording.open(state, self._phrases.cancel_question)
         if intent.name in self._script.answers:
-            return self._open(state, state.asked.said, self._script.answers[intent.name])
+            return self._wording.open(state, state.asked.said, self._script.answers[intent.name])
         return None
 
     def _cancel(self, state: State) -> Reply:
         """Nothing is written down. Who begins a call so means an earlier one: a person looks for that."""
         if state.asked.slot == "opening":
             return Reply(say=[(self._phrases.cancel_earlier, False)], transfer={"to": "operator", "reason": "wish"})
-        return self._end("cancelled", self._phrases.cancelled)
+        return self._wording.end("cancelled", self._phrases.cancelled)
 
     async def _hear_cancel(self, state: State, heard: Heard) -> Reply:
         answer = await self._listening.yes_no(heard)
         if answer.meaning == "yes":
-            return self._end("cancelled", self._phrases.cancelled)
-        return self._ask(state, state.asked.slot, self._phrases.cancel_kept)
+            return self._wording.end("cancelled", self._phrases.cancelled)
+        return self._wording.ask(state, state.asked.slot, self._phrases.cancel_kept)
 
     # -- emergency, silence, ends
 
     def _emergency(self, state: State, words: str) -> Reply:
         state.danger = words or state.danger or ""
         state.asked = Asked(state.asked.slot, "emergency", said=self._phrases.emergency_question)
-        return self._open(state, self._phrases.emergency_question)
+        return self._wording.open(state, self._phrases.emergency_question)
 
     async def _hear_emergency(self, state: State, heard: Heard) -> Reply:
         """«Соединить?»: silence is a yes, a clear no is a no, what is unclear twice is a yes."""
         slot = state.asked.slot
         if heard.urgent == "operator":
-            return self._transfer("wish")
+            return self._wording.transfer("wish")
         if heard.silence or heard.urgent == "emergency":
-            return self._ambulance()
+            return self._wording.ambulance()
         answer = await self._listening.yes_no(heard)
         if answer.meaning == "yes":
-            return self._ambulance()
+            return self._wording.ambulance()
         if answer.meaning == "no" and answer.complete:
             if slot == "red_flags":  # a sign was affirmed, yet no ambulance is wanted: a person must hear that
-                return self._transfer("red_flag")
-            return self._ask(state, slot, self._phrases.emergency_refused)
+                return self._wording.transfer("red_flag")
+            return self._wording.ask(state, slot, self._phrases.emergency_refused)
         state.failures["emergency"] = state.failures.get("emergency", 0) + 1
         if state.failures["emergency"] > 1:
-            return self._ambulance()
-        return self._open(state, self._phrases.emergency_again)
-
-    def _ambulance(self) -> Reply:
-        return Reply(
-            say=[(self._phrases.emergency_transfer, False)], transfer={"to": "emergency", "reason": "red_flag"}
-        )
-
-    def _silence(self, state: State) -> Reply:
-        state.silences += 1
-        if state.silences >= self._script.policy.limits.silences:
-            return self._end("abandoned", self._phrases.silence_end)
-        before = self._phrases.silence_first if state.silences == 1 else self._phrases.silence_second
-        if state.asked.kind != "ask" or state.asked.slot in ("red_flags", "confirm"):
-            return self._open(state, state.asked.said, before)
-        text = self._script.questions[state.asked.slot].wordings[min(state.silences, 2)]
-        return self._open(state, text, before)
-
-    def _transfer(self, reason: str) -> Reply:
-        phrases = self._phrases
-        text = {"wish": phrases.operator_transfer, "error": phrases.fault, "red_flag": phrases.operator_transfer}.get(
-            reason, phrases.no_match_transfer
-        )
-        return Reply(say=[(text, False)], transfer={"to": "operator", "reason": reason})
-
-    def _end(self, outcome: str, text: str) -> Reply:
-        return Reply(say=[(text, False)], end={"outcome": outcome})
+            return self._wording.ambulance()
+        return self._wording.open(state, self._phrases.emergency_again)
