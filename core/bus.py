@@ -104,15 +104,18 @@ class EventPublisher:
                 await asyncio.sleep(pause)
 
 
-async def read_events(redis: Redis, after: int | None = None) -> AsyncIterator[Event | None]:
-    """Events after `after` (None: only new ones), for ever; None about every second without one.
+async def newest_id(redis: Redis) -> int:
+    """The id of the newest event, 0 when there is none: where a listener begins who wants only what comes."""
+    newest: Any = await redis.xrevrange(STREAM, count=1)
+    return int(newest[0][0].split("-")[0]) if newest else 0
+
+
+async def read_events(redis: Redis, after: int) -> AsyncIterator[Event | None]:
+    """Events after the id `after`, for ever; None about every second without one.
 
     Raises redis.exceptions.RedisError when Redis is away: the reader decides how to go on.
     """
     last = f"{after}-0"
-    if after is None:
-        newest: Any = await redis.xrevrange(STREAM, count=1)
-        last = newest[0][0] if newest else "0-0"
     while True:
         # redis-py's own type of this answer is a union of every protocol; ours asks for RESP2 and strings
         answer: Any = await redis.xread({STREAM: last}, count=200, block=1000)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisc
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from core.bus import read_events
+from core.bus import newest_id, read_events
 from core.logs import get_logger
 from core.service import require_token, token_is_right
 from core.settings import Settings
@@ -58,10 +58,16 @@ def add_api(app: FastAPI, settings: Settings, redis: Redis, connector: Connector
             await socket.close(1013, "too many listeners")
             return
         async with listeners:
+            try:
+                # before the listener is let in: it must not miss what happens between that and the first reading
+                begin = await newest_id(redis) if after is None else after
+            except (RedisError, OSError, TimeoutError):
+                await socket.close(1013, "events are away, try again")
+                return
             await socket.accept()
             gone = asyncio.create_task(_until_gone(socket))
             try:
-                await _send_events(socket, redis, after, gone)
+                await _send_events(socket, redis, begin, gone)
             except (RedisError, OSError, TimeoutError):
                 with contextlib.suppress(RuntimeError):
                     await socket.close(1013, "events are away, try again")
@@ -71,7 +77,7 @@ def add_api(app: FastAPI, settings: Settings, redis: Redis, connector: Connector
                 gone.cancel()
 
 
-async def _send_events(socket: WebSocket, redis: Redis, after: int | None, gone: asyncio.Task[None]) -> None:
+async def _send_events(socket: WebSocket, redis: Redis, after: int, gone: asyncio.Task[None]) -> None:
     async for event in read_events(redis, after):
         if gone.done():
             return

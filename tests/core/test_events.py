@@ -51,7 +51,7 @@ async def redis(redis_port: int):  # type: ignore[no-untyped-def]
     await client.aclose()
 
 
-async def _read(redis: Redis, after: int | None) -> list[events.Event]:
+async def _read(redis: Redis, after: int) -> list[events.Event]:
     found: list[events.Event] = []
     async for event in read_events(redis, after):
         if event is None:

@@ -5,6 +5,7 @@ The real process with a real Redis; the connector is away, as it may be.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -66,7 +67,7 @@ async def publisher(redis_port: int) -> AsyncIterator[bus.EventPublisher]:
 
 
 async def receive(socket: ClientConnection) -> dict[str, object]:
-    message: dict[str, object] = json.loads(await socket.recv())
+    message: dict[str, object] = json.loads(await asyncio.wait_for(socket.recv(), 15))
     return message
 
 
