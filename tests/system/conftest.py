@@ -97,20 +97,20 @@ def _free_block(count: int) -> int:
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     """Started through the same door as in production, with real Redis, Rasa, recognition, Kamailio."""
-    VAR.mkdir(parents=True, exist_ok=True)
-    for name in SHARED:
-        (VAR.parent / name).mkdir(exist_ok=True)
-        if not (VAR / name).exists():
-            (VAR / name).symlink_to(VAR.parent / name)
     ports = {name: free_port() for name in PORTS} | {name: _free_block(count) for name, count in BLOCKS.items()}
     environment = {k: v for k, v in os.environ.items() if not k.startswith("VYZOV_")}
+    run = str(ROOT / "scripts" / "run")
+    subprocess.run([run, "--setup-only"], cwd=ROOT, env=environment, check=True, timeout=900)
+    VAR.mkdir(parents=True, exist_ok=True)
+    for name in SHARED:
+        if not (VAR / name).exists():
+            (VAR / name).symlink_to(VAR.parent / name)
     environment |= {f"VYZOV_{name.upper()}": str(port) for name, port in ports.items()}
     environment |= {"VYZOV_VAR_DIR": str(VAR), "VYZOV_RTP_PORT": "42000"}
     log = VAR / "run.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(ROOT / "scripts" / "run"), "--lines", "12"],
-            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            [run, "--lines", "12"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     try:
         end = time.monotonic() + READY_SECONDS
