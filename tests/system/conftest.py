@@ -110,7 +110,8 @@ def system() -> Iterator[System]:
     log = VAR / "run.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [run, "--lines", "12"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            [run, "--lines", "12"],
+            cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     try:
         end = time.monotonic() + READY_SECONDS
