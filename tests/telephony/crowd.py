@@ -48,7 +48,7 @@ class ShortCall:
             await asyncio.sleep(0.4)
         if ending < 4 and self._call is not None:
             self._call.hang_up()
-        await asyncio.wait_for(self._ended.wait(), 40)
+        await asyncio.wait_for(self._ended.wait(), 90)  # three silences of a real dialog take 45 s
         self._port.close()
         return self.code
 
