@@ -105,7 +105,6 @@ class Conversation:
         self._untold: Answer | None = None
         """The dialog's last answer, until what it settled has been published."""
         self._house_call: HouseCallResult | None = None
-        self._dialog_ended = False
 
     async def run(self) -> None:
         """The whole call, from the answer to `call.ended`."""
@@ -361,9 +360,8 @@ class Conversation:
         await line.hang_up()
         self._publish(CallEnded, outcome=self.outcome, seconds=round(line.clock, 1))
         CALLS.labels(self.outcome).inc()
-        if not self._dialog_ended:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._with.dialog.send(self.call_id, "hangup"), HANGUP_SECONDS)
+        with contextlib.suppress(TimeoutError):  # the dialog forgets the call, whoever ended it
+            await asyncio.wait_for(self._with.dialog.send(self.call_id, "hangup"), HANGUP_SECONDS)
 
     # -- what is told
 
@@ -386,7 +384,6 @@ class Conversation:
             self.outcome = "created" if made.state == "delivered" else "queued"
         if answer.end is not None:
             self.outcome = answer.end
-        self._dialog_ended = answer.end is not None or answer.transfer is not None
 
     def _on_digit(self, digit: str) -> None:
         self._publish(Dtmf, digit=digit)

@@ -28,7 +28,7 @@ async def test_a_whole_call_in_the_order_of_the_interface() -> None:
     ]  # fmt: skip
     assert call.of(CallEnded)[0].outcome == "created"
     assert call.line.hung_up
-    assert [event for event, _ in call.dialog.turns] == ["start", "turn"]
+    assert [event for event, _ in call.dialog.turns] == ["start", "turn", "hangup"], "the dialog must forget the call"
     assert call.dialog.turns[1][1].text == "да"
     assert call.ear.said == [
         ("open", "call"), ("expect", "yes_no"), ("take", "turn-1"), ("expect", None), ("close", None)
