@@ -188,7 +188,8 @@ def _in_state(system: System, state: str) -> list[dict[str, Any]]:
 def test_killed_in_the_middle_loses_nothing_and_doubles_nothing(running: System, killable: System) -> None:
     before = {visit["mis_id"] for visit in running.visits()}
     keys = [new_key() for _ in range(12)]
-    running.faults({"kind": "slow", "path": CREATE, "seconds": 0.6})
+    # so slow that what is on its way when it is seen is still on its way when the kill comes
+    running.faults({"kind": "slow", "path": CREATE, "seconds": 2.5})
 
     def put(key: str) -> dict[str, Any] | None:
         """What the dialog does: repeats with the same key while there is no answer."""

@@ -11,6 +11,8 @@ import json
 import random
 import sys
 
+import pjsua2 as pj
+
 from core import logs
 from scripts.resident.phone import free_sip_port
 from telephony.audio_port import AudioPort
@@ -34,7 +36,14 @@ class ShortCall:
     async def run(self, uri: str, ending: int) -> int:
         """The SIP status with which it ended."""
         assert self._call
-        self._call.dial(uri)
+        for attempt in range(6):
+            try:
+                self._call.dial(uri)
+                break
+            except pj.Error:  # on a busy machine the library may still hold the place of the call before
+                if attempt == 5:
+                    raise
+                await asyncio.sleep(0.5)
         if ending > 0:
             await asyncio.wait(
                 [asyncio.create_task(self._confirmed.wait()), asyncio.create_task(self._ended.wait())],
