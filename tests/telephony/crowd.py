@@ -44,7 +44,9 @@ class ShortCall:
                 if attempt == 5:
                     raise
                 await asyncio.sleep(0.5)
-        if ending > 0:
+        if ending == 0:
+            await asyncio.sleep(0.05)  # so that the edge has passed the call on: nobody cancels within a millisecond
+        else:
             await asyncio.wait(
                 [asyncio.create_task(self._confirmed.wait()), asyncio.create_task(self._ended.wait())],
                 timeout=20, return_when=asyncio.FIRST_COMPLETED,
