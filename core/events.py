@@ -89,11 +89,36 @@ class HouseCallCreated(_Event):
     state: HouseCallState
 
 
+class RedFlag(_Event):
+    """Words of danger were heard, or a sign of danger was affirmed."""
+
+    type: Literal["red_flag"] = "red_flag"
+    words: str = Field(description="What triggered it: the caller's words, or the sign that was affirmed")
+    slot: Slot | None = Field(None, description="The question that was open")
+
+
+class RecordingRefused(_Event):
+    """The caller does not want the call to be recorded: nothing of what is said is kept after the call."""
+
+    type: Literal["recording.refused"] = "recording.refused"
+
+
+class CallTransferring(_Event):
+    """The caller is about to be handed over; the operator's phone shows `context`, the dashboard what is known."""
+
+    type: Literal["call.transferring"] = "call.transferring"
+    to: TransferTo
+    reason: TransferReason
+    context: str = Field(description="Opaque id in the SIP header X-Vyzov-Context, of no use without the dashboard")
+
+
 class CallTransferred(_Event):
     type: Literal["call.transferred"] = "call.transferred"
     to: TransferTo
     reason: TransferReason
     result: Literal["answered", "failed"]
+    way: Literal["refer", "leg"] = Field("refer", description="By REFER, or over a second leg of our own")
+    status: int | None = Field(None, description="The last SIP status; null when nothing came")
 
 
 class CallEnded(_Event):
@@ -104,7 +129,7 @@ class CallEnded(_Event):
 
 Event = Annotated[
     CallStarted | PromptStarted | PromptFinished | SpeechStarted | TurnRecognised | SlotFilled | Dtmf
-    | HouseCallCreated | CallTransferred | CallEnded,
+    | HouseCallCreated | RedFlag | RecordingRefused | CallTransferring | CallTransferred | CallEnded,
     Field(discriminator="type"),
 ]  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

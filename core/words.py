@@ -12,6 +12,7 @@ Slot = Literal[
     "name", "surname", "first_name", "patronymic", "birth_date", "policy",
     "address", "town", "street", "house", "flat", "entrance", "floor", "intercom",
     "phone", "this_phone", "caller", "confirm", "more",
+    "adult", "school", "insist", "another_visit", "cancel_visit", "go_on", "done",
 ]  # fmt: skip
 """What a question asks for. A new one is added here and in the published interfaces."""
 
