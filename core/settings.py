@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     time_zone: str = Field("Europe/Moscow", description="Time zone of clinics that have none of their own")
     host: str = Field("127.0.0.1", description="Address that our HTTP services listen on")
+    production: bool = Field(
+        False, description="Real residents phone: medical lists that nobody signed (`approved_by`) are refused"
+    )
 
     # -- secrets
     api_token: SecretStr = Field(SecretStr(""), description="Bearer token of the HTTP interfaces; see var/api_token")
