@@ -9,16 +9,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def names() -> list[str]:
-    """Rooms that have a benchmark."""
-    return sorted(path.parent.name for path in ROOT.glob("*/bench.py"))
+def modules() -> dict[str, str]:
+    """The benchmark's module by its name: a room's, and the whole system's."""
+    rooms = {path.parent.name: f"{path.parent.name}.bench" for path in ROOT.glob("*/bench.py")}
+    return dict(sorted((rooms | {"conversations": "scripts.resident.bench"}).items()))
 
 
 def main(argv: list[str]) -> int:
-    if not argv or argv[0] not in names():
-        print(f"usage: scripts/bench NAME [arguments]; NAME is one of: {', '.join(names())}", file=sys.stderr)
+    benches = modules()
+    if not argv or argv[0] not in benches:
+        print(f"usage: scripts/bench NAME [arguments]; NAME is one of: {', '.join(benches)}", file=sys.stderr)
         return 0 if argv[:1] in (["--help"], ["-h"]) else 2
-    code: int = importlib.import_module(f"{argv[0]}.bench").main(argv[1:])
+    code: int = importlib.import_module(benches[argv[0]]).main(argv[1:])
     return code
 
 

@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -33,9 +34,9 @@ async def phone(scenario: Path, arguments: list[str], seconds: float) -> dict[st
 
 
 async def load(
-    scenarios: list[Path], calls: int, at_once: int, arguments: list[str], gap: float
+    scenarios: list[Path], at_once: int, arguments: list[str], gap: float, show: Callable[[dict[str, Any]], None]
 ) -> list[dict[str, Any]]:
-    """`calls` calls, `at_once` at the same time, the scenarios in turn."""
+    """A call of each scenario, `at_once` at the same time; `show` is told of each as it ends."""
     places = asyncio.Semaphore(at_once)
     results: list[dict[str, Any]] = []
 
@@ -44,10 +45,15 @@ async def load(
         async with places:
             result = await phone(scenario, arguments, 600)
         results.append(result)
-        print_row(result)
+        show(result)
 
-    await asyncio.gather(*(one(n, s) for n, s in zip(range(calls), itertools.cycle(scenarios), strict=False)))
+    await asyncio.gather(*(one(number, scenario) for number, scenario in enumerate(scenarios)))
     return results
+
+
+def keep(path: Path, results: list[dict[str, Any]]) -> None:
+    """Every call's JSON, one a line."""
+    path.write_text("".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results), encoding="utf-8")
 
 
 def print_row(result: dict[str, Any]) -> None:
@@ -94,11 +100,10 @@ def main() -> int:
     options = parser.parse_args()
     arguments = ["--sip", options.sip] if options.sip else []
     print(f"{'id':<8} {'':<6} {'outcome':<14} {'turns':>5} {'seconds':>7} {'median s':>9}  wrong fields")
-    results = asyncio.run(
-        load(options.scenarios, options.calls or len(options.scenarios), options.at_once, arguments, options.gap)
-    )
+    calls = list(itertools.islice(itertools.cycle(options.scenarios), options.calls or len(options.scenarios)))
+    results = asyncio.run(load(calls, options.at_once, arguments, options.gap, print_row))
     if options.json:
-        options.json.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in results), encoding="utf-8")
+        keep(options.json, results)
     figures = summary(results)
     print(json.dumps(figures))
     return 0 if figures["right"] == figures["calls"] else 1

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from datetime import date
 from typing import Any
 
 from core import events
 from core.logs import get_logger
+from scripts.resident.answers import Answers, Said
+from scripts.resident.office import Office
 from scripts.resident.phone import RATE, Phone
+from scripts.resident.report import report
 from scripts.resident.scenario import Deed, Scenario
 from scripts.resident.service import Service
 from scripts.resident.speech import Voice
-from scripts.resident.verdict import differing, wrong_fields
+from scripts.resident.verdict import Came
 from telephony.audio_port import Playout
 
 log = get_logger(__name__)
@@ -25,25 +29,38 @@ REACTION_SECONDS = 0.35
 class Resident:
     """One call of one scenario. `run` phones, talks, and returns what docs/interfaces.md says of `scripts/call`."""
 
-    def __init__(self, scenario: Scenario, voice: Voice, service: Service, phone: Phone) -> None:
+    def __init__(
+        self, scenario: Scenario, voice: Voice, service: Service, office: Office, phone: Phone, today: date
+    ) -> None:
         self._scenario = scenario
         self._voice = voice
         self._service = service
+        self._office = office
         self._phone = phone
-        self._deeds = scenario.deeds()
+        self._today = today
+        self._answers = Answers(scenario, today)
+        self._came = Came(outcome="")
         self._call_id: str | None = None
-        self._asked = 0
         self._prompt_finished = asyncio.Event()
         self._answering: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
-        self._outcome: str | None = None
-        self._house_call_id: str | None = None
+        self._house_call_ids: list[str] = []
         self._said: list[Playout] = []
         self._transcript: list[dict[str, Any]] = []
         self._service_latency: list[float | None] = []
 
     async def run(self, uri: str, *, seconds: float = 420) -> dict[str, Any]:
         """Phone `uri`; at most `seconds` long. Never raises for what the other side does."""
+        earlier = await self._office.prepare(self._scenario.before)
+        try:
+            lasted = await self._call(uri, seconds)
+            return await self._verdict(lasted, earlier)
+        finally:
+            made = [*self._house_call_ids, *earlier] if self._scenario.topic else []
+            await self._office.put_back(self._scenario.before, made)
+
+    async def _call(self, uri: str, seconds: float) -> float:
+        """The call itself; how long it lasted."""
         connected = asyncio.Event()
         follower = asyncio.create_task(self._follow(connected), name="follower")
         await asyncio.wait({follower, asyncio.create_task(connected.wait())}, timeout=15,
@@ -63,21 +80,16 @@ class Resident:
         follower.cancel()
         if self._answering is not None:
             self._answering.cancel()
-        return await self._verdict(lasted)
+        return lasted
 
-    async def _verdict(self, lasted: float) -> dict[str, Any]:
-        record = await self._service.house_call(self._house_call_id) if self._house_call_id else None
-        wrong = wrong_fields(self._scenario.expect, self._outcome, record)
-        if record is not None and record["state"] == "delivered" and self._service.checks_mis:
-            visit = await self._service.visit(record["mis_id"])
-            if visit is None or differing(self._scenario.expect, visit):
-                wrong = [*wrong, "mis"]
-        heard = self._phone.voice_to_voice(self._said)
-        return {
-            "id": self._scenario.id, "outcome": self._outcome or f"sip {self._phone.code}", "record": record,
-            "expected": self._scenario.expect, "right": not wrong, "wrong_fields": wrong,
+    async def _verdict(self, lasted: float, earlier: list[str]) -> dict[str, Any]:
+        came = self._came
+        came.records = [await self._service.house_call(one) for one in self._house_call_ids]
+        came.outcome = came.outcome or f"sip {self._phone.code}"
+        told = await report(self._scenario, came, self._office, self._call_id, earlier, self._today)
+        return told | {
             "turns": len(self._said), "seconds": round(lasted, 1),
-            "voice_to_voice": heard, "service_voice_to_voice": self._service_latency,
+            "voice_to_voice": self._phone.voice_to_voice(self._said), "service_voice_to_voice": self._service_latency,
             "transcript": self._transcript,
         }  # fmt: skip
 
@@ -95,6 +107,8 @@ class Resident:
     def _take(self, event: events.Event) -> None:
         match event:
             case events.PromptStarted():
+                self._came.heard.append(event.text)
+                self._came.questions += event.expects is not None and event.slot != "done"
                 self._note("vyzov", event.text, slot=event.slot, expects=event.expects)
                 if self._answering is not None:
                     self._answering.cancel()
@@ -108,11 +122,21 @@ class Resident:
             case events.SlotFilled():
                 self._note("understood", str(event.value), slot=event.slot, probability=event.probability)
             case events.HouseCallCreated():
-                self._house_call_id = event.house_call_id
+                if event.house_call_id not in self._house_call_ids:
+                    self._house_call_ids.append(event.house_call_id)
+                    self._answers.recorded()
+            case events.RedFlag():
+                self._came.red_flag = True
+                self._note("red_flag", event.words)
+            case events.RecordingRefused():
+                self._came.recording_refused = True
+            case events.CallTransferring():
+                self._came.transfer = {"to": event.to, "reason": event.reason}
             case events.CallTransferred():
+                self._came.transfer = {"to": event.to, "reason": event.reason}
                 self._note("transfer", event.to, reason=event.reason, result=event.result)
             case events.CallEnded():
-                self._outcome = event.outcome
+                self._came.outcome = event.outcome
                 self._over.set()
 
     def _note(self, who: str, text: str, **more: Any) -> None:
@@ -123,18 +147,18 @@ class Resident:
     async def _answer(self, prompt: events.PromptStarted) -> None:
         if prompt.expects is None and prompt.slot is None:
             return
-        first, self._asked = self._asked == 0, self._asked + 1
-        deed = next((d for d in self._deeds if d.slot == prompt.slot), None)
+        deed = self._answers.deed(prompt.slot, prompt.text)
         if deed is not None:
-            self._deeds.remove(deed)
             if await self._do(deed):
                 return
         else:
             await self._prompt_finished.wait()
         await asyncio.sleep(REACTION_SECONDS)
-        said = self._scenario.answer_to(prompt.slot, prompt.expects, first)
+        said = self._answers.to(prompt.slot, prompt.expects)
         if said is not None:
             await self._say(said)
+        elif prompt.slot == "done":
+            self._phone.hang_up()
 
     async def _do(self, deed: Deed) -> bool:
         """Do the deed; True when the ordinary answer is not to follow before the question comes again."""
@@ -148,14 +172,14 @@ class Resident:
         elif deed.type is not None:
             self._phone.type(deed.type)
         elif deed.say is not None:
-            await self._say(deed.say)
+            await self._say(self._answers.words(deed.say))
         else:
             return False
         return True
 
-    async def _say(self, said: str) -> None:
-        text, pcm = await self._voice.pcm(said)
-        self._note("resident", text)
+    async def _say(self, said: Said) -> None:
+        pcm = await self._voice.pcm(said)
+        self._note("resident", said.text)
         playout = self._phone.say(pcm)
         self._said.append(playout)
         await asyncio.sleep(len(pcm) / 2 / RATE)

@@ -19,7 +19,6 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._headers = {"Authorization": f"Bearer {settings.api_token.get_secret_value()}"}
         self._base = settings.url(settings.dashboard_port)
-        self._sandbox = None if settings.mis_url else settings.url(settings.sandbox_port)
 
     async def events(self, connected: asyncio.Event) -> AsyncIterator[Event]:
         """Live events from now on; `connected` is set when none can be missed any more.
@@ -39,15 +38,3 @@ class Service:
             answer.raise_for_status()
             record: dict[str, Any] = answer.json()
             return record
-
-    async def visit(self, mis_id: str) -> dict[str, Any] | None:
-        """The visit in the sandbox MIS itself, None when it is not there. A real MIS is not asked: see `checks_mis`."""
-        async with httpx.AsyncClient(headers=self._headers, timeout=10) as http:
-            answer = await http.get(f"{self._sandbox}/sandbox/visits", params={"limit": 1000})
-            answer.raise_for_status()
-            return next((visit for visit in answer.json() if visit["mis_id"] == mis_id), None)
-
-    @property
-    def checks_mis(self) -> bool:
-        """True when the MIS is the sandbox, whose records anybody may read."""
-        return self._sandbox is not None

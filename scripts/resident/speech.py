@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.resident.scenario import Scenario
+from scripts.resident.answers import Said
 from tts.client import TtsClient
 
 RATE = 8000
@@ -22,19 +22,17 @@ def decode_alaw(data: bytes) -> bytes:
 
 
 class Voice:
-    """PCM (s16le, 8 kHz, mono) for what a scenario says."""
+    """PCM (s16le, 8 kHz, mono) for what a resident says."""
 
-    def __init__(self, scenario: Scenario, folder: Path | None, tts: TtsClient) -> None:
-        self._scenario = scenario
+    def __init__(self, folder: Path | None, tts: TtsClient) -> None:
         self._folder = folder
         self._tts = tts
 
-    async def pcm(self, said: str) -> tuple[str, bytes]:
-        """The words and the sound of `said`: the name of an entry of `say`, or words of their own.
+    async def pcm(self, said: Said) -> bytes:
+        """The recording of that entry, else synthesised speech.
 
         Raises core.errors.ServiceUnavailable when there is no recording and the synthesis is away.
         """
-        text = self._scenario.say.get(said, said)
-        if self._folder is not None and (recording := self._folder / f"{said}.al").is_file():
-            return text, decode_alaw(recording.read_bytes())
-        return text, await self._tts.speak(text)
+        if self._folder is not None and (recording := self._folder / f"{said.entry}.al").is_file():
+            return decode_alaw(recording.read_bytes())
+        return await self._tts.speak(said.text)

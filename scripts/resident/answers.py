@@ -1,0 +1,70 @@
+"""What a resident says and does at each question of one call: deeds once, lists of texts one after another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from num2words import num2words
+
+from scripts.resident.scenario import PLAIN, Deed, Scenario
+
+
+@dataclass(frozen=True)
+class Said:
+    """Words to say; `entry` is the entry of `say` that they stand in (recordings have its name)."""
+
+    text: str
+    entry: str | None = None
+
+
+class Answers:
+    """One instance a call."""
+
+    def __init__(self, scenario: Scenario, today: date) -> None:
+        self._scenario = scenario
+        self._today = today
+        self._deeds = scenario.deeds()
+        self._told: Counter[str] = Counter()
+        self._patients = [scenario.expect, *scenario.also]
+
+    def deed(self, slot: str | None, text: str) -> Deed | None:
+        """What is to be done at this question instead of the ordinary answer or before it; once."""
+        deed = next((deed for deed in self._deeds if deed.fits(slot, text)), None)
+        if deed is not None:
+            self._deeds.remove(deed)
+        return deed
+
+    def to(self, slot: str | None, expects: str | None) -> Said | None:
+        """The ordinary answer; None: silence."""
+        if slot == "age" and "age" not in self._scenario.say and (born := self._patients[0].get("birth_date")):
+            return Said(age_in_words(date.fromisoformat(born), self._today))
+        entry = self._scenario.answer_to(slot, expects, first=not self._told)
+        return None if entry is None else self.words(entry)
+
+    def words(self, said: str) -> Said:
+        """`said` is an entry of `say` (of a list the next text, the last one again and again), or words of its own."""
+        texts = self._scenario.say.get(said, PLAIN.get(said))
+        if texts is None:
+            return Said(said)
+        self._told[said] += 1
+        if isinstance(texts, str):
+            return Said(texts, said)
+        return Said(texts[min(self._told[said], len(texts)) - 1], said)
+
+    def recorded(self) -> None:
+        """A house call was made: what is said next is about the next patient."""
+        if len(self._patients) > 1:
+            del self._patients[0]
+
+
+def age_in_words(born: date, today: date) -> str:
+    """«сорок два года», under two years «десять месяцев»: files that name a date of birth stay true for years."""
+    months = max(1, (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day))
+    count, forms = (months, ("месяц", "месяца", "месяцев")) if months < 24 else (months // 12, ("год", "года", "лет"))
+    if count % 10 == 1 and count % 100 != 11:
+        form = forms[0]
+    else:
+        form = forms[1] if count % 10 in (2, 3, 4) and count % 100 not in (12, 13, 14) else forms[2]
+    return f"{num2words(count, lang='ru')} {form}"

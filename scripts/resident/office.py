@@ -1,0 +1,101 @@
+"""Behind the scenes of a call: what is there before it (house calls, faults of the sandbox MIS, an announcement),
+what stands in the connector and in the sandbox afterwards, and how it is put back."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from redis.asyncio import Redis
+
+from core.client import ServiceClient
+from core.errors import VyzovError
+from core.logs import get_logger
+from core.settings import Settings
+from mis_connector.client import ConnectorClient
+from mis_connector.model import NewHouseCall
+from scripts.resident.scenario import Before
+
+log = get_logger(__name__)
+
+ANNOUNCEMENT = "vyzov:announcement"
+ANNOUNCEMENT_SECONDS = 600
+"""It goes by itself when the runner is killed."""
+
+
+class _Sandbox(ServiceClient):
+    service = "sandbox"
+
+
+class Office:
+    """One instance a process; close it with `aclose`. Raises the errors of core.client."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._connector = ConnectorClient(settings)
+        self._sandbox = None if settings.mis_url else _Sandbox(settings.url(settings.sandbox_port), settings)
+        self._redis = Redis(
+            host=settings.redis_host, port=settings.redis_port,
+            password=settings.redis_password.get_secret_value() or None, socket_timeout=5,
+        )  # fmt: skip
+
+    async def aclose(self) -> None:
+        await self._connector.aclose()
+        if self._sandbox is not None:
+            await self._sandbox.aclose()
+        await self._redis.aclose()
+
+    # -- before the call
+
+    async def prepare(self, before: Before) -> list[str]:
+        """Make it so; the ids of the house calls that were made."""
+        made = []
+        for earlier in before.house_calls:
+            call_id = f"before-{uuid.uuid4().hex}"
+            new = NewHouseCall(call_id=call_id, **{name: getattr(earlier, name) for name in type(earlier).model_fields})
+            made.append((await self._connector.create(call_id, new)).house_call_id)
+        if before.faults:
+            await self._set_faults([fault.model_dump() for fault in before.faults])
+        if before.announcement is not None:
+            await self._redis.set(ANNOUNCEMENT, before.announcement, ex=ANNOUNCEMENT_SECONDS)
+        return made
+
+    # -- after it
+
+    async def record(self, house_call_id: str) -> dict[str, Any]:
+        """The house call as the connector keeps it now."""
+        return (await self._connector.get(house_call_id)).model_dump(mode="json")
+
+    async def visit(self, mis_id: str | None) -> dict[str, Any] | None:
+        """The visit in the sandbox MIS itself, None when it is not there."""
+        if self._sandbox is None or mis_id is None:
+            return None
+        visits = (await self._sandbox.request("GET", "/sandbox/visits", params={"limit": 1000})).json()
+        found: dict[str, Any] | None = next((visit for visit in visits if visit["mis_id"] == mis_id), None)
+        return found
+
+    @property
+    def checks_mis(self) -> bool:
+        """True when the MIS is the sandbox, whose records anybody may read."""
+        return self._sandbox is not None
+
+    async def awaits_callback(self, call_id: str) -> bool:
+        """Whether the call-back list has an open entry of that call."""
+        body = {"state": "open", "limit": 1000}
+        answer = await self._connector.request("POST", "/v1/callbacks/search", json=body)
+        return any(entry["call_id"] == call_id for entry in answer.json()["callbacks"])
+
+    async def put_back(self, before: Before, house_call_ids: list[str]) -> None:
+        """Faults and announcement go, the house calls are cancelled, so that the next run finds none of today."""
+        if before.faults:
+            await self._set_faults([])
+        if before.announcement is not None:
+            await self._redis.delete(ANNOUNCEMENT)
+        for house_call_id in house_call_ids:
+            try:
+                await self._connector.cancel(house_call_id)
+            except VyzovError as error:
+                log.warning("not_cancelled", house_call_id=house_call_id, error=error.code)
+
+    async def _set_faults(self, faults: list[dict[str, Any]]) -> None:
+        if self._sandbox is not None:
+            await self._sandbox.request("POST", "/sandbox/faults", json=faults)
