@@ -28,11 +28,13 @@ BODY_LIMIT = 64 * 1024
 """Bytes; a turn with all its alternatives is under 4 kB."""
 TEXT_LIMIT = 2000
 ALTERNATIVES_LIMIT = 20
+ANNOUNCEMENT_LIMIT = 300
+URGENT_KINDS = ("emergency", "doubt", "operator")
 _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGITS = re.compile(r"[0-9*#A-D]{1,40}")
 _EMPTY_ANSWER: dict[str, Any] = {
     "say": [], "expects": None, "slot": None, "candidates": [], "hints": [], "filled": [], "house_call": None,
-    "transfer": None, "end": None,
+    "transfer": None, "end": None, "red_flag": None, "recording_refused": False,
 }  # fmt: skip
 
 
@@ -96,6 +98,8 @@ async def _answer(body: dict[str, Any], on_new_message: Callable[[UserMessage], 
     if body["event"] == "hangup":
         await _forget(body["call_id"])
         return json_response(_EMPTY_ANSWER)
+    if body["event"] == "start":
+        body["announcement"] = await _announcement()
     collected = CollectingOutputChannel()
     await on_new_message(_message(body, collected))
     answers = [message["custom"] for message in collected.messages if "custom" in message]
@@ -110,8 +114,8 @@ def _message(body: dict[str, Any], collected: CollectingOutputChannel) -> UserMe
     # a text that begins with a slash would be taken for one of Rasa's own commands
     text = turn["text"].lstrip("/ ")
     intent = None
-    if body["event"] == "start":
-        intent = "start"
+    if body["event"] in ("start", "transfer_failed"):
+        intent = body["event"]
     elif turn["silence"] or not (text or turn["digits"]):
         intent = "silence"
     elif not text:
@@ -157,8 +161,8 @@ def _check(body: dict[str, Any]) -> dict[str, Any]:
     call_id, event = body.get("call_id"), body.get("event")
     if not isinstance(call_id, str) or not _CALL_ID.fullmatch(call_id):
         raise Rejected(422, "bad_input", "call_id: 1 to 64 letters, digits, - or _")
-    if event not in ("start", "turn", "hangup"):
-        raise Rejected(422, "bad_input", "event: start, turn or hangup")
+    if event not in ("start", "turn", "transfer_failed", "hangup"):
+        raise Rejected(422, "bad_input", "event: start, turn, transfer_failed or hangup")
     turn = {} if body.get("turn") is None else body["turn"]
     if not isinstance(turn, dict):
         raise Rejected(422, "bad_input", "turn: an object")
@@ -171,7 +175,7 @@ def _check(body: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(alternatives, list) or not all(_is_alternative(a) for a in alternatives):
         raise Rejected(422, "bad_input", "turn.alternatives: a list of text and score")
     urgent = turn.get("urgent")
-    if urgent is not None and not (isinstance(urgent, dict) and urgent.get("kind") in ("emergency", "operator")):
+    if urgent is not None and not (isinstance(urgent, dict) and urgent.get("kind") in URGENT_KINDS):
         raise Rejected(422, "bad_input", "turn.urgent: kind and words")
     turn_id = turn.get("turn_id")
     if turn_id is not None and not (isinstance(turn_id, str) and len(turn_id) <= 100):
@@ -220,6 +224,19 @@ def _redis() -> Redis:
         socket_timeout=1,
         socket_connect_timeout=1,
     )
+
+
+async def _announcement() -> str:
+    """What a supervisor wants every caller to hear today (docs/protocols.md); without it calls go on as ever."""
+    redis = _redis()
+    try:
+        text = await redis.get("vyzov:announcement")
+        return text.decode(errors="ignore")[:ANNOUNCEMENT_LIMIT] if text else ""
+    except Exception as error:  # Rasa will notice by itself when Redis is away
+        log.warning("no announcement: %s", type(error).__name__)
+        return ""
+    finally:
+        await redis.close()
 
 
 async def _forget(call_id: str) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import Awaitable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from dialog.conversation.script import Script, load_script
 from dialog.conversation.state import State
 from dialog.conversation.turn import Heard, Intent, Reply, Services
 from dialog.phrases import Phrases
+from dialog.signing import is_production
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ class ValidateHouseCall(Action):
 
     def __init__(self) -> None:
         region = os.environ.get("VYZOV_REGION_DIR")
-        self._script: Script = load_script(region_dir=Path(region) if region else None)
+        self._script: Script = load_script(region_dir=Path(region) if region else None, production=is_production())
         self._services: Services = HttpServices(
             os.environ.get("VYZOV_UNDERSTANDING_URL", "http://127.0.0.1:8092"),
             os.environ.get("VYZOV_CONNECTOR_URL", "http://127.0.0.1:8081"),
@@ -53,24 +55,29 @@ class ValidateHouseCall(Action):
     ) -> list[dict[str, Any]]:
         metadata = tracker.latest_message.get("metadata") or {}
         stored = tracker.get_slot("state")
-        conversation = Conversation(self._script, self._services, datetime.now(self._zone).date())
+        conversation = Conversation(self._script, self._services, datetime.now(self._zone).replace(tzinfo=None))
         if stored is None or metadata.get("event") == "start":
             state, reply = conversation.start(
-                tracker.sender_id, str(metadata.get("caller") or ""), str(metadata.get("called") or "")
+                tracker.sender_id,
+                str(metadata.get("caller") or ""),
+                str(metadata.get("called") or ""),
+                str(metadata.get("announcement") or ""),
             )
         else:
             state = State.from_json(stored)
             reply = await self._turn(conversation, state, tracker, metadata)
         dispatcher.utter_message(json_message=reply.to_json())
         events = [SlotSet(entry["slot"], entry["value"]) for entry in reply.filled]
-        over = reply.end is not None or reply.transfer is not None
         events.append(SlotSet("state", state.to_json()))
-        events.append(SlotSet("requested_slot", None if over else state.asked.slot))
+        # a call that is handed over comes back when nobody takes it
+        events.append(SlotSet("requested_slot", None if reply.end is not None else state.asked.slot))
         return events
 
     async def _turn(
         self, conversation: Conversation, state: State, tracker: Tracker, metadata: dict[str, Any]
     ) -> Reply:
+        if metadata.get("event") == "transfer_failed":
+            return await self._limited(conversation.transfer_failed(state), tracker)
         turn = metadata.get("turn") or {}
         urgent = turn.get("urgent") or {}
         heard = Heard(
@@ -84,15 +91,19 @@ class ValidateHouseCall(Action):
         )
         parsed = tracker.latest_message.get("intent") or {}
         intent = Intent(str(parsed.get("name") or ""), float(parsed.get("confidence") or 0.0))
+        return await self._limited(conversation.turn(state, heard, intent), tracker)
+
+    async def _limited(self, turn: Awaitable[Reply], tracker: Tracker) -> Reply:
+        """The turn within its time; whatever breaks, the caller hears an apology and gets a person."""
         try:
-            return await asyncio.wait_for(conversation.turn(state, heard, intent), TURN_SECONDS)
+            return await asyncio.wait_for(turn, TURN_SECONDS)
         except asyncio.TimeoutError:
             log.warning("turn took too long: call %s", tracker.sender_id)
         except Exception as error:
-            # whatever breaks, the caller hears an apology and gets a person; the text may carry personal data
+            # the error's text may carry personal data
             log.error("turn failed: call %s: %s", tracker.sender_id, _where(error))
         phrases: Phrases = self._script.phrases
-        return Reply(say=[(phrases.fault, False)], transfer={"to": "operator", "reason": "error"})
+        return Reply(say=[(phrases.fault, False)], transfer={"to": "operator", "reason": "error", "area": None})
 
 
 def _where(error: Exception) -> str:

@@ -11,6 +11,8 @@ from dialog.conversation.turn import Found, ServiceFault, Understood
 
 UNDERSTAND_SECONDS = 2.0
 SEARCH_SECONDS = 4.5
+LIST_SECONDS = 2.0
+"""Our own store answers these, without the MIS."""
 CREATE_SECONDS = 5.5
 """The connector waits `delivery_wait_seconds` (3 by default) for the MIS before it answers."""
 
@@ -41,13 +43,20 @@ class HttpServices:
         except (KeyError, TypeError, ValueError):
             raise ServiceFault("understanding: unexpected answer") from None
 
-    async def find_patients(self, birth_date: str, names: list[dict[str, Any]]) -> Found:
-        body = {"birth_date": birth_date, "names": names, "policy": None, "phone": None}
+    async def find_patients(self, query: dict[str, Any]) -> Found:
+        body = {"birth_date": None, "names": [], "policy": None, "phone": None, **query}
         answer = await self._post("connector", f"{self._connector_url}/v1/patients/search", body, SEARCH_SECONDS)
         try:
             return Found(tuple(answer["patients"]), bool(answer["complete"]))
         except (KeyError, TypeError):
             raise ServiceFault("connector: unexpected answer") from None
+
+    async def house_calls(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        answer = await self._post("connector", f"{self._connector_url}/v1/house-calls/search", query, LIST_SECONDS)
+        calls = answer.get("house_calls")
+        if not isinstance(calls, list):
+            raise ServiceFault("connector: unexpected answer")
+        return calls
 
     async def create_house_call(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         headers = {"Idempotency-Key": key}
@@ -55,6 +64,13 @@ class HttpServices:
         if not {"house_call_id", "number", "state"} <= answer.keys():
             raise ServiceFault("connector: unexpected answer")
         return answer
+
+    async def cancel_house_call(self, house_call_id: str) -> str:
+        url = f"{self._connector_url}/v1/house-calls/{house_call_id}/cancel"
+        return str((await self._post("connector", url, {}, CREATE_SECONDS)).get("state"))
+
+    async def call_back(self, body: dict[str, Any]) -> None:
+        await self._post("connector", f"{self._connector_url}/v1/callbacks", body, LIST_SECONDS)
 
     async def _post(
         self, service: str, url: str, body: dict[str, Any], seconds: float, headers: dict[str, str] | None = None
@@ -65,7 +81,7 @@ class HttpServices:
             async with self._session.post(
                 url, json=body, headers=headers, timeout=aiohttp.ClientTimeout(total=seconds, connect=1.0)
             ) as response:
-                if response.status not in (200, 201):
+                if response.status not in (200, 201, 202):
                     raise ServiceFault(f"{service}: HTTP {response.status}")
                 answer = await response.json()
         except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError) as error:

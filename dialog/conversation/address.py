@@ -42,6 +42,29 @@ class Addresses:
         self._listening = listening
         self._script = script
 
+    def offer(self, state: State) -> Step:
+        """Where the identified patient is registered, or where the patient before is, as a question; once."""
+        address = _registered(state) or state.last_address
+        if address is None or "offered_address" in state.identity_asked or not address.get("house"):
+            return Ask("address")
+        state.identity_asked.append("offered_address")
+        value = {**address, "in_register": address.get("in_register", True)}
+        template = self._script.phrases.offer_address
+        return Check("address", value, 0.95, spoken_address(value), offered=True, template=template)
+
+    def reopen(self, state: State, field: str) -> None:
+        """Ask for the whole address or for one part of it again; the other parts stay."""
+        whole = state.value("address")
+        state.forget("address")
+        if field == "address" or whole is None:
+            state.forget(*PARTS, "flat")
+            return
+        for part in (*PARTS, "flat"):
+            state.beliefs.pop(part, None)
+            if part != field and part not in state.taken and (part == "flat" or part_of(whole, part)):
+                state.take(part, part_of(whole, part), 0.95)
+        state.forget(field)
+
     async def hear(self, state: State, question: Question, understood: Understood) -> Step:
         """The whole address, perhaps a second time."""
         heard = normalised(understood.belief())
@@ -79,6 +102,8 @@ class Addresses:
     async def deny(self, state: State) -> Step:
         """The caller said no to what was read back: the parts one by one."""
         asked = state.asked
+        if asked.kind == "offer":
+            return Ask("address")
         state.refused.setdefault(asked.slot, []).append(asked.value)
         if asked.slot != "address":
             return Failed()

@@ -4,7 +4,9 @@ A MIS is asked with a date of birth and up to twelve likely names; it never hand
 person has just this name and was born on just that day is strong evidence for both hearings together (of 20,000
 patients, one born on a given day has one of a dozen like-sounding full names by chance in about 1 of 100,000 calls); so
 neither is asked back before the search. A patronymic may be written otherwise than it sounds («Георгьевна»): nobody
-found, the search is repeated without it. Then the surname, the first name and the date are asked once more, each once.
+found, the search is repeated without it. Then the surname, the first name and the date are asked once more, each once,
+and in the end a policy or SNILS. Patients of earlier calls from the caller's number are offered, but only when the date
+of birth that was said is theirs: even the fact of an illness is secret.
 """
 
 from __future__ import annotations
@@ -15,11 +17,14 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from dialog.conversation.belief import best, combined, given, marginal, normalised, same, without
-from dialog.conversation.spoken import spoken_date, spoken_name
+from dialog.conversation.script import Script
+from dialog.conversation.spoken import spoken_about, spoken_date, spoken_name
 from dialog.conversation.state import Belief, State
 from dialog.conversation.step import Advance, Ask, Check, Failed, Step
 from dialog.conversation.turn import Found, ServiceFault, Services, Understood
 
+_WHO = {"parent": "child", "child": "parent", "self": "self", "spouse": "spouse", "relative": "relative"}
+"""Who the patient is to a caller who is that to the patient."""
 PARTS = {"surname": "surname", "first_name": "name", "patronymic": "patronymic"}
 """Slot to the part of a name."""
 
@@ -32,20 +37,96 @@ DOUBTFUL_NAME = 0.1
 that is spread over a dozen spellings («Плавильщикова» spoken clearly has 0.1)."""
 DOUBTFUL_DATE = 0.1
 """A single match on a date of birth less likely than this is asked back."""
+LOOK_UP_SECONDS = 1.0
+"""The caller waits for the second sentence meanwhile; who is not found in time is asked like anybody."""
 LIKE_PATRONYMIC = 0.7
 """Likeness (difflib's ratio) from which the MIS's patronymic is the one that was heard, otherwise written."""
 CLEARLY = 0.9
 """Share of the weight from which one of several patients is taken without a question."""
 CERTAIN = 0.97
 """A first name heard so well is not asked again."""
+KNOWN_DATE = 0.05
+"""A date of birth heard with this is enough to offer a patient of an earlier call who has it."""
 AGE_MARGIN = 1
 """Years by which the age that was said may differ from the date of birth."""
 
 
 class Identity:
-    def __init__(self, services: Services, today: date) -> None:
+    def __init__(self, services: Services, script: Script, today: date) -> None:
         self._services = services
+        self._script = script
         self._today = today
+
+    async def look_up_caller(self, state: State) -> None:
+        """Whom earlier calls from this number were for; nobody hears of it before a date of birth fits."""
+        if state.known is not None:
+            return
+        state.known = []
+        if not state.caller:
+            return
+        try:
+            found = await asyncio.wait_for(self._services.find_patients({"phone": state.caller}), LOOK_UP_SECONDS)
+        except (ServiceFault, asyncio.TimeoutError):
+            return
+        state.known = list(found.patients)
+
+    def offer(self, state: State) -> Step:
+        """«Вы звоните по поводу …?» when the date of birth is that of one patient whom this number is known for."""
+        if not state.known or state.identity != "open" or "birth_date" not in state.taken or "name" in state.taken:
+            return Advance()
+        dates = dict(state.beliefs["birth_date"])
+        refused = state.refused.get("patient", [])
+        likely = [patient for patient in state.known if dates.get(patient["birth_date"], 0.0) >= KNOWN_DATE]
+        fitting = [patient for patient in likely if patient["mis_id"] not in refused]
+        if len(fitting) != 1 or self._age_differs(state, fitting[0]["birth_date"]):
+            state.known = []  # from here on like any caller
+            return Advance()
+        state.patient = fitting[0]
+        value = {part: fitting[0].get(part) for part in PARTS.values()}
+        template = self._script.phrases.offer_patient
+        return Check("name", value, 0.9, spoken_about(value), offered=True, template=template)
+
+    def reopen(self, state: State, field: str) -> None:
+        """Name, a part of it or the date of birth is wrong: the rest of what was heard stays."""
+        name = state.value("name")
+        state.identity, state.patient, state.identity_asked, state.visits = "open", None, [], None
+        state.affirmed.clear()
+        if field in PARTS and name is not None:
+            state.forget("name", *PARTS)
+            state.take("name", name, 0.0, sure=False)
+            state.beliefs["name"] = [({**name, PARTS[field]: None}, 1.0)]
+            state.known = []
+            return
+        state.forget(*(("birth_date",) if field == "birth_date" else ("name", *PARTS)))
+        if field == "birth_date" and name is not None:
+            state.taken["name"].sure = False
+            state.beliefs.setdefault("name", [(name, 0.9)])
+
+    def refuse_offer(self, state: State) -> None:
+        """It is not about that patient."""
+        if state.patient is not None:
+            state.refused.setdefault("patient", []).append(state.patient["mis_id"])
+        state.patient = None
+        state.known = []
+
+    async def hear_policy(self, state: State, understood: Understood, ask_back: float) -> Step:
+        """A policy or SNILS: whom the MIS has under it, when that fits what was heard of him."""
+        value = understood.value
+        if not isinstance(value, dict) or understood.probability < ask_back:
+            return Failed(understood.meaning == "unknown")
+        state.take("policy", value, understood.probability)
+        state.identity_asked.append("policy")
+        try:
+            found = await self._services.find_patients({"policy": str(value["number"])})
+        except ServiceFault:
+            return Advance()
+        dates = dict(state.beliefs["birth_date"])
+        fitting = [patient for patient in found.patients if patient["birth_date"] in dates]
+        if len(fitting) != 1:
+            return Advance()
+        state.patient = fitting[0]
+        text = f"{spoken_name(fitting[0])}, {spoken_date(fitting[0]['birth_date'])}"
+        return Check("name", {part: fitting[0].get(part) for part in PARTS.values()}, 0.5, text)
 
     def hear_name(self, state: State, understood: Understood, ask_back: float) -> Step:
         """Keep what was heard of the whole name; it is settled with the date of birth."""
@@ -112,11 +193,14 @@ class Identity:
 
     async def _search(self, dates: list[str], names: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
         """Patients born on the likeliest day, else on the others; and whether all could be asked."""
-        found = await self._services.find_patients(dates[0], names)
+        found = await self._find(dates[0], names)
         if found.patients or not found.complete or not dates[1:]:
             return list(found.patients), found.complete
-        more: list[Found] = await asyncio.gather(*(self._services.find_patients(day, names) for day in dates[1:]))
+        more: list[Found] = await asyncio.gather(*(self._find(day, names) for day in dates[1:]))
         return [patient for one in more for patient in one.patients], all(one.complete for one in more)
+
+    async def _find(self, birth_date: str, names: list[dict[str, Any]]) -> Found:
+        return await self._services.find_patients({"birth_date": birth_date, "names": names})
 
     def affirm(self, state: State) -> Step:
         """The caller confirmed the patient that was read back."""
@@ -196,6 +280,9 @@ class Identity:
                 state.taken.pop("birth_date", None)
                 state.failures["birth_date"] = 1
             return Ask(slot)
+        if "policy" not in state.identity_asked and self._script.questions["policy"].enabled:
+            state.identity_asked.append("policy")
+            return Ask("policy")
         state.identity = "none"
         return Advance()
 
@@ -204,6 +291,11 @@ class Identity:
         assert patient is not None
         state.take("name", {part: patient.get(part) for part in PARTS.values()}, 0.99)
         state.take("birth_date", patient["birth_date"], 0.99)
+        if "name" in state.affirmed:  # a caller whom we know: the number is the one that we know
+            state.take("this_phone", True, 0.99)
+            state.take("phone", state.caller, 0.99)
+            if "who" not in state.taken and patient.get("relation"):
+                state.take("who", _WHO.get(patient["relation"], "other"), 0.9)
 
 
 def agreement(name: dict[str, Any], patient: dict[str, Any]) -> float:

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from core.words import EXPECTS, SLOTS
+from dialog.conversation.corrections import Corrections
 from dialog.conversation.plan import CONDITIONS
+from dialog.conversation.policy import Policy, load_policy
 from dialog.phrases import Phrases
 from dialog.reader import SCRIPT_DIR, Reader, ScriptError
+from dialog.signing import require_signed
 from dialog.urgent import PATH as URGENT_PATH
 from dialog.urgent import UrgentWords, WordingError
 
@@ -48,35 +51,11 @@ class SignGroup:
 
 
 @dataclass(frozen=True)
-class Limits:
-    failures: int
-    silences: int
-    corrections: int
-    turns: int
+class Rejection:
+    """What is said when a clinic refused, and what is done: «visit», «operator» or the question asked again."""
 
-
-@dataclass(frozen=True)
-class UrgencyRule:
-    age_under: float
-    temperature_from: float | None
-
-
-@dataclass(frozen=True)
-class Policy:
-    accept: float
-    ask_back: float
-    limits: Limits
-    intent: float
-    intent_over_free: float
-    urgency: tuple[UrgencyRule, ...]
-
-    def is_urgent(self, age: float | None, temperature: float | None) -> bool:
-        """Whether the visit is urgent by the region's table; an unknown age or temperature fits no rule."""
-        return age is not None and any(
-            age < rule.age_under
-            and (rule.temperature_from is None or (temperature is not None and temperature >= rule.temperature_from))
-            for rule in self.urgency
-        )
+    say: str
+    then: str
 
 
 @dataclass(frozen=True)
@@ -85,9 +64,10 @@ class Script:
     phrases: Phrases
     groups: tuple[SignGroup, ...]
     answers: Mapping[str, str]
-    rejections: Mapping[str, str]
-    """Why a clinic refused, in words for the caller, by the connector's reason; `other` for the rest."""
+    rejections: Mapping[str, Rejection]
+    """By the connector's reason; `other` for the rest."""
     policy: Policy
+    corrections: Corrections
     urgent: UrgentWords
 
     def groups_for(self, years: float) -> list[SignGroup]:
@@ -104,12 +84,23 @@ class Script:
         return [text for text in dict.fromkeys(texts) if text]
 
 
-def load_script(folder: Path = SCRIPT_DIR, region_dir: Path | None = None) -> Script:
-    """The script of `folder`, with what the region's own `script.yml` changes. Raises ScriptError."""
-    policy, ask_defaults = _policy(Reader.open(folder / "policy.yml"))
-    questions = _questions(Reader.open(folder / "questions.yml"), ask_defaults)
+def load_script(folder: Path = SCRIPT_DIR, region_dir: Path | None = None, *, production: bool = False) -> Script:
+    """The script of `folder`, with what the region's own `script.yml` changes. Raises ScriptError.
+
+    `production` refuses medical lists that nobody signed.
+    """
+    region = None
     if region_dir is not None and (region_dir / "script.yml").exists():
-        questions = _region(Reader.open(region_dir / "script.yml"), questions)
+        region = Reader.open(region_dir / "script.yml")
+    policy, ask_defaults = load_policy(Reader.open(folder / "policy.yml"), region)
+    questions = _questions(Reader.open(folder / "questions.yml"), ask_defaults)
+    answers = _texts(Reader.open(folder / "answers.yml"))
+    if region is not None:
+        questions = _changed(region, questions)
+        answers |= _texts(region.inner("answers")) if region.has("answers") else {}
+        region.done()
+    if production:
+        require_signed(folder / "red_flags.yml", folder / URGENT_PATH.name)
     try:
         urgent = UrgentWords(folder / URGENT_PATH.name)
     except WordingError as error:
@@ -118,37 +109,12 @@ def load_script(folder: Path = SCRIPT_DIR, region_dir: Path | None = None) -> Sc
         questions=questions,
         phrases=Phrases.load(folder),
         groups=_groups(Reader.open(folder / "red_flags.yml")),
-        answers=_texts(Reader.open(folder / "answers.yml")),
-        rejections=_rejections(Reader.open(folder / "rejections.yml")),
+        answers=answers,
+        rejections=_rejections(Reader.open(folder / "rejections.yml"), set(questions)),
         policy=policy,
+        corrections=Corrections.load(folder / "corrections.yml"),
         urgent=urgent,
     )
-
-
-def _policy(reader: Reader) -> tuple[Policy, tuple[float, float]]:
-    defaults = (reader.number("accept", 0.5, 1), reader.number("ask_back", 0, 1))
-    if defaults[1] > defaults[0]:
-        raise reader.fail("ask_back", "must not be above accept")
-    limits = reader.inner("limits")
-    urgency = reader.inner("urgency")
-    urgency.text("source")
-    urgency.optional_text("approved_by")
-    rules = []
-    for rule in urgency.items("rules"):
-        temperature = rule.number("temperature_from", 30, 43) if rule.has("temperature_from") else None
-        rules.append(UrgencyRule(rule.number("age_under", 0, 131), temperature))
-        rule.done()
-    policy = Policy(
-        accept=defaults[0],
-        ask_back=defaults[1],
-        limits=Limits(**{name: int(limits.number(name, 1, 200)) for name in Limits.__annotations__}),
-        intent=reader.number("intent", 0, 1),
-        intent_over_free=reader.number("intent_over_free", 0, 1),
-        urgency=tuple(rules),
-    )
-    for part in (limits, urgency, reader):
-        part.done()
-    return policy, defaults
 
 
 def _questions(reader: Reader, defaults: tuple[float, float]) -> dict[str, Question]:
@@ -159,9 +125,9 @@ def _questions(reader: Reader, defaults: tuple[float, float]) -> dict[str, Quest
             raise entry.fail("slot", f"{question.slot} is asked for twice")
         questions[question.slot] = question
     reader.done()
-    missing = {"opening", "who", "age", "red_flags", "symptoms", "name", "surname", "first_name", "patronymic",
-               "birth_date", "address", "town", "street", "house", "flat", "this_phone", "phone", "confirm",
-               "more"} - set(questions)  # fmt: skip
+    missing = {"opening", "who", "adult", "age", "red_flags", "symptoms", "name", "surname", "first_name", "patronymic",
+               "birth_date", "policy", "address", "town", "street", "house", "flat", "this_phone", "phone", "insist",
+               "confirm", "more", "another_visit", "cancel_visit", "go_on", "done"} - set(questions)  # fmt: skip
     if missing:
         raise ScriptError(f"questions.yml: questions are missing for: {', '.join(sorted(missing))}")
     order = list(questions)
@@ -202,10 +168,12 @@ def _question(entry: Reader, defaults: tuple[float, float]) -> Question:
     return question
 
 
-def _region(reader: Reader, questions: dict[str, Question]) -> dict[str, Question]:
+def _changed(region: Reader, questions: dict[str, Question]) -> dict[str, Question]:
     """A region's `script.yml`: `questions: {entrance: {enabled: true, first: …}}`."""
     changed = dict(questions)
-    inner = reader.inner("questions")
+    if not region.has("questions"):
+        return changed
+    inner = region.inner("questions")
     for slot in inner.keys():  # noqa: SIM118 - Reader is no mapping
         if slot not in changed:
             raise inner.fail(slot, "no such question")
@@ -216,7 +184,6 @@ def _region(reader: Reader, questions: dict[str, Question]) -> dict[str, Questio
         )
         changed[slot] = replace(old, enabled=entry.flag("enabled", old.enabled), wordings=(first, again, last))
         entry.done()
-    reader.done()
     return changed
 
 
@@ -250,8 +217,12 @@ def _texts(reader: Reader) -> dict[str, str]:
     return {key: reader.text(key) for key in reader.keys()}  # noqa: SIM118 - Reader is no mapping
 
 
-def _rejections(reader: Reader) -> dict[str, str]:
-    texts = _texts(reader)
-    if "other" not in texts:
+def _rejections(reader: Reader, slots: set[str]) -> dict[str, Rejection]:
+    rejections: dict[str, Rejection] = {}
+    for reason in reader.keys():  # noqa: SIM118 - Reader is no mapping
+        entry = reader.inner(reason)
+        rejections[reason] = Rejection(entry.text("say"), entry.one_of("then", ("visit", "operator", *sorted(slots))))
+        entry.done()
+    if "other" not in rejections:
         raise reader.fail("other", "is missing")
-    return texts
+    return rejections

@@ -38,6 +38,36 @@ def spoken_name(value: dict[str, Any]) -> str:
     return " ".join(str(value[part]) for part in ("surname", "name", "patronymic") if value.get(part))
 
 
+def spoken_about(value: dict[str, Any]) -> str:
+    """Name and patronymic after «по поводу»: «Марии Петровны»."""
+    return " ".join(_genitive(str(value[part])) for part in ("name", "patronymic") if value.get(part))
+
+
+_GENITIVES = {"Павел": "Павла", "Лев": "Льва", "Пётр": "Петра"}
+_SOFT_WOMEN = ("ль", "вь", "фь")
+"""Айгуль, Любовь, Юдифь: the feminine names that end so outnumber the masculine ones."""
+
+
+def _genitive(name: str) -> str:
+    """A Russian first name or patronymic in the genitive; what bends by no rule stays as it is.
+
+    >>> [_genitive(name) for name in ("Мария", "Петровна", "Андрей", "Никита", "Ольга", "Игорь", "Ильич")]
+    ['Марии', 'Петровны', 'Андрея', 'Никиты', 'Ольги', 'Игоря', 'Ильича']
+    """
+    if name in _GENITIVES:
+        return _GENITIVES[name]
+    last = name[-1:].lower()
+    if last == "а":
+        return name[:-1] + ("и" if name[-2:-1].lower() in "гкхжчшщ" else "ы")
+    if last == "я":
+        return name[:-1] + "и"
+    if last == "й":
+        return name[:-1] + "я"
+    if last == "ь":
+        return name[:-1] + ("и" if name[-2:].lower() in _SOFT_WOMEN and name not in ("Эмиль", "Рафаэль") else "я")
+    return name + "а" if last in "бвгджзклмнпрстфхцчшщ" else name
+
+
 def spoken_street(value: dict[str, Any]) -> str:
     kind = _STREET_KINDS.get(str(value.get("street_kind") or ""), str(value.get("street_kind") or ""))
     return f"{kind} {value.get('street') or ''}".strip()

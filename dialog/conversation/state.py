@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["ask", "check", "emergency", "cancel"]
-"""What is open: a question, a value asked back, «соединить со скорой?», «отменить вызов?»."""
+Kind = Literal["ask", "check", "offer", "emergency", "doubt", "cancel"]
+"""What is open: a question, a value asked back, a value offered that the caller has not said (the registered address),
+«соединить со скорой?», «есть угроза жизни?», «отменить вызов?»."""
+
+Purpose = Literal["visit", "status", "cancel", "change", "call_back"]
+"""What the caller wants: a visit, something about a visit that exists, or to be phoned back."""
 
 Belief = list[tuple[Any, float]]
 """Values with their probabilities, likeliest first; what is left to 1 is something else."""
@@ -64,8 +68,36 @@ class State:
     """MIS ids of patients that were read back and neither confirmed nor denied."""
     danger: str | None = None
     """Words of an emergency after which the caller did not want the ambulance."""
+    doubts: int = 0
+    """How often «есть угроза жизни?» was asked."""
     finished: dict[str, Any] | None = None
     """The last answer: what came after it gets the same one."""
+    last: dict[str, Any] | None = None
+    """The answer to the newest turn that has an id, and that id: a turn sent twice counts once."""
+    purpose: Purpose = "visit"
+    known: list[dict[str, Any]] | None = None
+    """Patients of earlier calls from this number; None until it was looked up. Told only after a date of birth fits."""
+    affirmed: list[str] = field(default_factory=list)
+    """Slots whose value was offered or read back alone, and affirmed."""
+    visits: list[dict[str, Any]] | None = None
+    """Visits of this patient that exist already; None until it was looked up."""
+    others: int = 0
+    """Further patients in this call."""
+    booked: list[dict[str, Any]] = field(default_factory=list)
+    """The house calls of this call: number, state, visit_date, house_call_id, urgency."""
+    last_address: dict[str, Any] | None = None
+    """Where the patient before this one is."""
+    rejections: int = 0
+    outcome: str = "answered"
+    """How the call ends when nothing more is wanted."""
+    resume: str = ""
+    """The question to go on with after «продолжим?»."""
+    transfer: str | None = None
+    """Why the caller is being handed to an operator."""
+    rude: int = 0
+    failed_in_a_row: int = 0
+    slow: bool = False
+    recording_refused: bool = False
 
     def value(self, slot: str) -> Any:
         """The settled value of a slot, or None."""
@@ -81,6 +113,18 @@ class State:
             self.taken.pop(slot, None)
             self.beliefs.pop(slot, None)
             self.failures.pop(slot, None)
+
+    def next_patient(self) -> None:
+        """Begin with the next patient of this call: the caller, the phone and the address of before are kept."""
+        lasting = ("opening", "phone", "this_phone", "adult")
+        kept = {slot: taken for slot, taken in self.taken.items() if slot in lasting}
+        self.last_address = self.value("address") or self.last_address
+        fresh = State(self.call_id)
+        for name in ("beliefs", "failures", "refused", "red_flags", "identity", "patient", "identity_asked", "doubted",
+                     "danger", "affirmed", "visits", "rejections", "silences", "corrections"):  # fmt: skip
+            setattr(self, name, getattr(fresh, name))
+        self.taken, self.purpose, self.known = kept, "visit", []
+        self.others = max(0, self.others - 1)
 
     def to_json(self) -> dict[str, Any]:
         """Without what has its default: the state travels with every turn."""

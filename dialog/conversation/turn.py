@@ -14,7 +14,7 @@ class ServiceFault(Exception):
 
 @dataclass(frozen=True)
 class Heard:
-    """One turn of the caller, as docs/protocols.md has it. `urgent`: «emergency», «operator» or None."""
+    """One turn of the caller, as docs/protocols.md has it. `urgent`: «emergency», «doubt», «operator» or None."""
 
     text: str = ""
     alternatives: tuple[dict[str, Any], ...] = ()
@@ -60,15 +60,25 @@ class Found:
 
 
 class Services(Protocol):
-    """All three raise ServiceFault."""
+    """All of them raise ServiceFault."""
 
     async def understand(self, question: dict[str, Any]) -> Understood:
         """Body of `POST /v1/understand`."""
 
-    async def find_patients(self, birth_date: str, names: list[dict[str, Any]]) -> Found: ...
+    async def find_patients(self, query: dict[str, Any]) -> Found:
+        """Body of `POST /v1/patients/search`: birth_date with names, or policy, or phone."""
+
+    async def house_calls(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        """Body of `POST /v1/house-calls/search`; newest first."""
 
     async def create_house_call(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         """The house call as the connector stored it."""
+
+    async def cancel_house_call(self, house_call_id: str) -> str:
+        """Its state afterwards: only `cancelled` is cancelled."""
+
+    async def call_back(self, body: dict[str, Any]) -> None:
+        """Body of `POST /v1/callbacks`: on disk when this returns."""
 
 
 @dataclass
@@ -83,12 +93,16 @@ class Reply:
     hints: tuple[str, ...] = ()
     filled: list[dict[str, Any]] = field(default_factory=list)
     house_call: dict[str, Any] | None = None
-    transfer: dict[str, str] | None = None
+    transfer: dict[str, Any] | None = None
     end: dict[str, str] | None = None
+    red_flag: dict[str, str] | None = None
+    recording_refused: bool = False
+    slow: bool = False
+    """Spoken slower."""
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "say": [{"text": text, "barge_in": barge_in} for text, barge_in in self.say if text],
+            "say": [{"text": t, "barge_in": barge_in, "slow": self.slow} for t, barge_in in self.say if t],
             "expects": self.expects,
             "slot": self.slot,
             "candidates": list(self.candidates),
@@ -97,4 +111,6 @@ class Reply:
             "house_call": self.house_call,
             "transfer": self.transfer,
             "end": self.end,
+            "red_flag": self.red_flag,
+            "recording_refused": self.recording_refused,
         }

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dialog.conversation.danger import Dangers
 from dialog.conversation.script import Script
 from dialog.conversation.spoken import spoken_address, spoken_date, spoken_name, spoken_phone
-from dialog.conversation.state import Asked, State
+from dialog.conversation.state import Asked, Kind, State
 from dialog.conversation.step import Check
 from dialog.conversation.turn import Reply
+
+_NOT_TALKED_OVER: tuple[Kind, ...] = ("emergency", "doubt")
+_NO_SLOT: tuple[Kind, ...] = ("emergency", "doubt", "cancel")
 
 
 class Wording:
@@ -18,38 +21,61 @@ class Wording:
         self._phrases = script.phrases
         self._dangers = dangers
 
+    def greeting(self, state: State, announcement: str) -> Reply:
+        """The first words of a call."""
+        reply = self.ask(state, "opening", self._phrases.greeting)
+        reply.say[1:1] = [(announcement, True)]
+        return reply
+
     def check(self, state: State, check: Check) -> Reply:
-        """A value asked back."""
-        template = self._phrases.check_patient if check.slot == "name" else self._script.questions[check.slot].check
+        """A value asked back, or offered."""
+        template = check.template or (
+            self._phrases.check_patient if check.slot == "name" else self._script.questions[check.slot].check
+        )
         text = (template or self._phrases.check).format(value=check.text)
-        state.asked = Asked(check.slot, "check", check.value, check.probability, said=text)
+        kind: Kind = "offer" if check.offered else "check"
+        state.asked = Asked(check.slot, kind, check.value, check.probability, said=text)
         return self.open(state, text)
 
-    def ask(self, state: State, slot: str, before: str = "") -> Reply:
-        """A question, in other words after a failure; `before` is said in front of it."""
+    def ask(self, state: State, slot: str, before: str = "", text: str = "") -> Reply:
+        """A question, in other words after a failure; `before` is said in front of it, `text` instead of it."""
         question = self._script.questions[slot]
-        text = question.wordings[min(state.failures.get(slot, 0), 2)]
+        text = text or question.wordings[min(state.failures.get(slot, 0), 2)]
         if slot == "red_flags":
             text = self._dangers.question(state)
         elif slot == "confirm":
             text = self._readback(state)
-        # the greeting is said once: repeated is only its question
-        state.asked = Asked(slot, said=question.wordings[1] if slot == "opening" else text)
+        state.asked = Asked(slot, said=text)
         return self.open(state, text, before)
+
+    def closed(self, state: State, kind: Kind, text: str) -> Reply:
+        """«Соединить?», «есть угроза?», «отменить?»: the open question waits behind it."""
+        state.asked = Asked(state.asked.slot, kind, said=text)
+        return self.open(state, text)
+
+    def again(self, state: State, before: str = "") -> Reply:
+        """The open question once more, as it was said; after the result only `before`."""
+        return self.open(state, "" if state.asked.slot == "done" and before else state.asked.said, before)
 
     def open(self, state: State, text: str, before: str = "") -> Reply:
         """The open question spoken: what it expects, and what may help to hear the answer."""
         asked = state.asked
         question = self._script.questions[asked.slot]
         closed = asked.kind != "ask"
-        slot = None if asked.slot == "opening" or asked.kind in ("emergency", "cancel") else asked.slot
+        slot = None if asked.slot == "opening" or asked.kind in _NO_SLOT else asked.slot
         return Reply(
-            say=[(before, True), (text, asked.slot != "red_flags" and asked.kind != "emergency")],
+            say=[(before, True), (text, asked.slot != "red_flags" and asked.kind not in _NOT_TALKED_OVER)],
             expects="yes_no" if closed else question.expects,
             slot=slot,
-            candidates=self._script.questions["confirm"].candidates if closed else question.candidates,
+            candidates=self._candidates(state),
             hints=self._hints(state, asked.slot),
         )
+
+    def _candidates(self, state: State) -> tuple[str, ...]:
+        if state.asked.kind == "offer":
+            return ()  # whoever does not affirm says what is right instead
+        question = self._script.questions["confirm" if state.asked.kind != "ask" else state.asked.slot]
+        return question.candidates
 
     def _hints(self, state: State, slot: str) -> tuple[str, ...]:
         """Words of the registered address, where the answer may well be it."""
@@ -59,10 +85,10 @@ class Wording:
         return tuple(str(known[part]) for part in ("town", "street") if known.get(part))
 
     def _readback(self, state: State) -> str:
-        phone = ""
+        phrases, phone = self._phrases, ""
         if state.value("this_phone") is not True:
-            phone = self._phrases.readback_phone.format(phone=spoken_phone(str(state.value("phone"))))
-        return self._phrases.readback.format(
+            phone = phrases.readback_phone.format(phone=spoken_phone(str(state.value("phone"))))
+        return (phrases.readback_slow if state.corrections else phrases.readback).format(
             name=spoken_name(state.value("name")),
             birth_date=spoken_date(state.value("birth_date")),
             address=spoken_address(state.value("address")),
@@ -72,27 +98,22 @@ class Wording:
     def silence(self, state: State) -> Reply:
         """A reminder; after the last one the polite end."""
         state.silences += 1
-        if state.silences >= self._script.policy.limits.silences:
+        limit = self._script.policy.limits.silences
+        if state.asked.slot == "done":
+            return self.end(state.outcome, "")
+        if state.silences >= limit:
             return self.end("abandoned", self._phrases.silence_end)
-        before = self._phrases.silence_first if state.silences == 1 else self._phrases.silence_second
-        if state.asked.kind != "ask" or state.asked.slot in ("red_flags", "confirm"):
+        if state.asked.slot == "opening" and state.asked.kind == "ask":
+            reply = self.ask(state, "opening", self._phrases.greeting_again, self._wording(state, "opening"))
+            reply.slow = state.silences > 1
+            return reply
+        before = self._phrases.silence_first if state.silences <= 1 else self._phrases.silence_second
+        if state.asked.kind != "ask" or state.asked.slot in ("red_flags", "confirm", "go_on", "another_visit"):
             return self.open(state, state.asked.said, before)
-        text = self._script.questions[state.asked.slot].wordings[min(state.silences, 2)]
-        return self.open(state, text, before)
+        return self.open(state, self._wording(state, state.asked.slot), before)
 
-    def transfer(self, reason: str) -> Reply:
-        """To the operators; `reason` as the published interface names it."""
-        phrases = self._phrases
-        text = {"wish": phrases.operator_transfer, "error": phrases.fault, "red_flag": phrases.operator_transfer}.get(
-            reason, phrases.no_match_transfer
-        )
-        return Reply(say=[(text, False)], transfer={"to": "operator", "reason": reason})
-
-    def ambulance(self) -> Reply:
-        """To 103."""
-        return Reply(
-            say=[(self._phrases.emergency_transfer, False)], transfer={"to": "emergency", "reason": "red_flag"}
-        )
+    def _wording(self, state: State, slot: str) -> str:
+        return self._script.questions[slot].wordings[max(0, min(state.silences, 2))]
 
     def end(self, outcome: str, text: str) -> Reply:
         """The last words of a call."""

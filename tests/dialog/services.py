@@ -60,8 +60,15 @@ class WorldServer:
                     "missing": list(u.missing), "heard": u.heard, "candidates": candidates,
                 }  # fmt: skip
             if path == "/v1/patients/search":
-                found = asyncio.run(self.world.find_patients(body["birth_date"], body["names"]))
+                found = asyncio.run(self.world.find_patients({k: v for k, v in body.items() if v}))
                 return 200, {"patients": list(found.patients), "complete": found.complete}
+            if path == "/v1/house-calls/search":
+                return 200, {"house_calls": asyncio.run(self.world.house_calls(body))}
+            if path == "/v1/callbacks":
+                asyncio.run(self.world.call_back(body))
+                return 201, body
+            if path.endswith("/cancel"):
+                return 200, {"state": asyncio.run(self.world.cancel_house_call(path.split("/")[-2]))}
             return 201, asyncio.run(self.world.create_house_call(body, key))
         except ServiceFault:
             return 503, {"error": {"code": "unavailable", "message": "away"}}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from dialog.conversation.conversation import Conversation
-from dialog.conversation.script import load_script
+from dialog.conversation.script import Script, load_script
 from dialog.conversation.state import State
 from dialog.conversation.turn import Found, Heard, Intent, Reply, ServiceFault, Understood
 
-TODAY = date(2026, 11, 22)
+NOW = datetime(2026, 11, 22, 12, 0)
 SCRIPT = load_script()
 
 ADDRESS = {
@@ -87,6 +87,14 @@ class World:
     broken: set[str] = field(default_factory=set)
     searches: list[tuple[str, list[dict[str, Any]]]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    known: list[dict[str, Any]] = field(default_factory=list)
+    """Patients of earlier calls from the caller's number."""
+    visits: list[dict[str, Any]] = field(default_factory=list)
+    """House calls that exist."""
+    cancelled: list[str] = field(default_factory=list)
+    cancel_state: str = "cancelled"
+    call_backs: list[dict[str, Any]] = field(default_factory=list)
+    urgency: str = "routine"
 
     async def understand(self, question: dict[str, Any]) -> Understood:
         if "understanding" in self.broken:
@@ -108,9 +116,14 @@ class World:
             return Understood("value", None, 0.95, True)
         return Understood(heard=text)
 
-    async def find_patients(self, birth_date: str, names: list[dict[str, Any]]) -> Found:
+    async def find_patients(self, query: dict[str, Any]) -> Found:
         if "search" in self.broken:
             raise ServiceFault("connector: away")
+        if "phone" in query:
+            return Found(tuple(self.known))
+        if "policy" in query:
+            return Found(tuple(patient for patient in self.patients if patient.get("policy") == query["policy"]))
+        birth_date, names = query["birth_date"], query["names"]
         self.searches.append((birth_date, names))
         found = [
             patient
@@ -125,7 +138,27 @@ class World:
             raise ServiceFault("connector: away")
         self.calls.append((key, body))
         return {"house_call_id": "h1", "number": "122-000042", "state": self.state, "reason": self.reason,
-                "visit_date": "2026-11-23"}  # fmt: skip
+                "visit_date": "2026-11-23", "urgency": self.urgency}  # fmt: skip
+
+    async def house_calls(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        if "list" in self.broken:
+            raise ServiceFault("connector: away")
+        wanted = {key: query[key] for key in ("birth_date", "patient_mis_id") if query.get(key)}
+        return [
+            visit
+            for visit in self.visits
+            if all(wanted[key] == visit["patient"][part] for key, part in
+                   (("birth_date", "birth_date"), ("patient_mis_id", "mis_id")) if key in wanted)
+        ]  # fmt: skip
+
+    async def cancel_house_call(self, house_call_id: str) -> str:
+        self.cancelled.append(house_call_id)
+        return self.cancel_state
+
+    async def call_back(self, body: dict[str, Any]) -> None:
+        if "call_back" in self.broken:
+            raise ServiceFault("connector: away")
+        self.call_backs.append(body)
 
 
 def _yes_no(text: str) -> Understood:
@@ -140,19 +173,27 @@ def _yes_no(text: str) -> Understood:
     return Understood(heard=text)
 
 
+def _text(reply: Reply) -> str:
+    return " ".join(text for text, _ in reply.say if text)
+
+
 class Call:
     """One conversation as text. `script` pairs a slot (or «emergency», «cancel») with what is said there first."""
 
-    def __init__(self, world: World, *, caller: str = "+79254375323") -> None:
+    def __init__(
+        self, world: World, *, caller: str = "+79254375323", script: Script = SCRIPT, now: datetime = NOW
+    ) -> None:
         self.world = world
-        self.conversation = Conversation(SCRIPT, world, TODAY)
+        self.conversation = Conversation(script, world, now)
         self.state, self.reply = self.conversation.start("call1", caller, "122")
+        self.heard = [_text(self.reply)]
         self.asked: list[str] = []
         self.filled: dict[str, Any] = {}
 
     @property
     def said(self) -> str:
-        return " ".join(text for text, _ in self.reply.say if text)
+        """The last words; a call that ends without any has said its result before."""
+        return next(text for text in reversed(self.heard) if text)
 
     @property
     def over(self) -> bool:
@@ -162,6 +203,7 @@ class Call:
         state = State.from_json(self.state.to_json())  # as Rasa's tracker carries it
         self.reply = await self.conversation.turn(state, Heard(text=text, **heard), Intent(intent, confidence))
         self.state = state
+        self.heard.append(_text(self.reply))
         self.filled.update({entry["slot"]: entry["value"] for entry in self.reply.filled})
         return self.reply
 
@@ -170,6 +212,9 @@ class Call:
         once = dict(first or {})
         for _ in range(turns):
             if self.over:
+                return
+            if self.state.asked.slot == "done":
+                await self.turn(silence=True)
                 return
             slot = self.state.asked.slot
             self.asked.append(slot)
