@@ -113,6 +113,8 @@ class Phrases:
         reader = Reader.open(folder / "phrases.yml")
         phrases = cls(**{f.name: reader.text(f.name, fields=_FIELDS.get(f.name, frozenset())) for f in fields(cls)})
         reader.done()
+        if "103" not in phrases.greeting or "112" not in phrases.greeting:
+            raise reader.fail("greeting", "must name 103 and 112")
         for name in ("emergency_question", "emergency_again", "emergency_transfer"):
             first_sentence = str(getattr(phrases, name)).split(".")[0].split("?")[0]
             if "103" not in first_sentence or "112" not in first_sentence:

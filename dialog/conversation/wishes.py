@@ -41,6 +41,8 @@ class Wishes:
             state.take("opening", True, 1.0)
             state.purpose = EXISTING[name]
             return Advance()
+        if name == "cancel" and slot == "opening":
+            return self.cancel(state)
         if name == "child_alone" and "adult" not in state.taken:
             return Ask("adult")
         if name == "wrong_number" and slot == "opening":

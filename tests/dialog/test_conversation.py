@@ -30,7 +30,7 @@ def test_a_plain_call_becomes_a_record_in_few_questions() -> None:
     assert body["patient"] == {"mis_id": "17", **NAME, "birth_date": "1945-05-26"}
     assert {k: body["address"][k] for k in ADDRESS} == ADDRESS
     assert body["phone"] == "+79254375323"
-    assert (body["symptoms"], body["temperature"], body["urgency"]) == (SAY["symptoms"], 39.1, "urgent")
+    assert (body["symptoms"], body["temperature"], body["urgency"]) == (SAY["symptoms"], 39.1, "routine")
     assert len(call.asked) <= 15, call.asked
     assert call.filled["birth_date"] == "1945-05-26"
 
@@ -65,11 +65,16 @@ def test_mne_nuzhen_vrach_does_not_make_the_caller_the_patient() -> None:
     assert call.reply.slot == "who"
 
 
-def test_a_patient_who_is_not_the_caller_costs_one_question_more() -> None:
-    world = World(meant=MEANT | {"who": [("parent", 0.97)], "caller": [({"relation": "child", "name": None}, 0.9)]})
-    call = talk(Call(world))
-    assert "caller" in call.asked
+def test_only_an_unclear_relation_is_asked_for() -> None:
+    """A child's caller is a parent; a neighbour says who he is, apart from the patient."""
+    call = talk(Call(World(meant=MEANT | {"who": [("parent", 0.97)]})))
+    assert "caller" not in call.asked
     assert call.world.calls[0][1]["caller"] == {"relation": "child", "name": None}
+    neighbour = {"relation": "other", "name": "Нина"}
+    call = talk(Call(World(meant=MEANT | {"who": [("other", 0.97)], "caller": [(neighbour, 0.9)]})))
+    assert "caller" in call.asked
+    assert call.world.calls[0][1]["caller"] == neighbour
+    assert call.world.calls[0][1]["patient"]["surname"] == PATIENT["surname"]
 
 
 def test_without_a_caller_number_the_phone_is_asked() -> None:
@@ -99,16 +104,28 @@ def test_the_caller_hears_exactly_what_became_of_the_request(state: str, outcome
 
 
 def test_a_refusal_is_said_in_words_and_leads_to_a_person() -> None:
-    call = talk(Call(World(state="rejected", reason="already_open")))
-    assert call.reply.transfer == {"to": "operator", "reason": "rejected"}
-    assert "уже есть открытый вызов" in call.said
-    assert "принят" not in call.said.replace("не принят", "")
+    call = talk(Call(World(state="rejected", reason="refused")))
+    assert call.transferred == ("operator", "rejected")
+    assert "не приняла" in call.said
+
+
+def test_an_address_that_the_clinic_does_not_find_is_asked_once_more_then_a_person() -> None:
+    call = talk(Call(World(state="rejected", reason="street_unknown")))
+    assert call.asked.count("address") == 2
+    assert call.transferred == ("operator", "rejected")
+    keys = [key for key, _ in call.world.calls]
+    assert len(set(keys)) == 2, "a request that was changed needs a key of its own"
+
+
+def test_a_visit_that_the_clinic_has_already_is_told() -> None:
+    call = talk(Call(World(state="rejected", reason="already_open")), until="another_visit")
+    assert "уже есть" in call.said
 
 
 @pytest.mark.parametrize("part", ["understanding", "create"])
 def test_a_service_away_is_an_apology_and_a_person(part: str) -> None:
     call = talk(Call(World(broken={part})))
-    assert call.reply.transfer == {"to": "operator", "reason": "error"}
+    assert call.transferred == ("operator", "error")
     assert call.reply.end is None
     assert "принят" not in call.said
 
@@ -218,7 +235,7 @@ def test_a_denied_address_is_asked_in_parts_and_never_comes_back() -> None:
 def test_an_address_that_stays_uncertain_ends_at_a_person_not_in_a_record() -> None:
     meant = MEANT | {"address": [(ADDRESS, 0.6)], "street": [({"street": "Горная", "street_kind": "ул"}, 0.3)]}
     call = talk(Call(World(patients=[ELSEWHERE], meant=meant)))
-    assert call.reply.transfer == {"to": "operator", "reason": "no_match"}
+    assert call.transferred == ("operator", "no_match")
     assert call.world.calls == []
 
 
@@ -245,8 +262,10 @@ def test_only_what_was_wrong_is_asked_again() -> None:
     assert call.reply.slot == "address"
     turn(call, SAY["address"])
     assert call.reply.slot == "confirm"
+    assert "Проверим ещё раз" in call.said
     turn(call, "всё верно")
-    assert call.reply.end == {"outcome": "created"}
+    assert call.reply.slot == "done"
+    assert call.world.calls
 
 
 def test_corrections_have_an_end() -> None:
@@ -257,7 +276,7 @@ def test_corrections_have_an_end() -> None:
         turn(call, SAY["address"])
     turn(call, "нет")
     turn(call, "адрес")
-    assert call.reply.transfer == {"to": "operator", "reason": "no_match"}
+    assert call.transferred == ("operator", "no_match")
 
 
 # -- danger
@@ -272,7 +291,7 @@ def test_an_emergency_wins_at_every_question() -> None:
         assert "103" in first, slot
         assert "112" in first, slot
         turn(call, silence=True)
-        assert call.reply.transfer == {"to": "emergency", "reason": "red_flag"}, slot
+        assert call.transferred == ("emergency", "red_flag"), slot
 
 
 def test_no_ambulance_wanted_goes_on_and_the_doctor_reads_of_it() -> None:
@@ -290,7 +309,7 @@ def test_an_unclear_answer_twice_is_a_yes() -> None:
     call = turn(Call(World()), "плохо", urgent="emergency", urgent_words="плохо")
     turn(call, "ой")
     turn(call, "ой")
-    assert call.reply.transfer == {"to": "emergency", "reason": "red_flag"}
+    assert call.transferred == ("emergency", "red_flag")
 
 
 def test_an_affirmed_sign_is_an_emergency_and_without_ambulance_a_person() -> None:
@@ -298,7 +317,7 @@ def test_an_affirmed_sign_is_an_emergency_and_without_ambulance_a_person() -> No
     turn(call, "да")
     assert "103" in call.said
     turn(call, "нет")
-    assert call.reply.transfer == {"to": "operator", "reason": "red_flag"}
+    assert call.transferred == ("operator", "red_flag")
 
 
 @pytest.mark.parametrize("text", ["нет но он вялый", "не знаю"])
@@ -310,7 +329,7 @@ def test_an_answer_that_is_not_plain_leads_to_single_signs_then_to_a_person(text
     assert call.said == SCRIPT.groups_for(81)[0].signs[1]
     turn(call, text)
     turn(call, text)
-    assert call.reply.transfer == {"to": "operator", "reason": "red_flag"}
+    assert call.transferred == ("operator", "red_flag")
 
 
 def test_children_are_asked_for_their_own_signs() -> None:
@@ -324,7 +343,7 @@ def test_children_are_asked_for_their_own_signs() -> None:
 def test_the_wish_for_an_operator_is_granted_at_once() -> None:
     call = talk(Call(World()), until="birth_date")
     turn(call, "соедините меня с оператором", urgent="operator", urgent_words="оператором")
-    assert call.reply.transfer == {"to": "operator", "reason": "wish"}
+    assert call.transferred == ("operator", "wish")
 
 
 def test_a_question_is_answered_and_the_open_one_asked_again() -> None:
@@ -381,12 +400,12 @@ def test_nothing_is_wanted_any_more() -> None:
     assert call.reply.end == {"outcome": "cancelled"}
 
 
-@pytest.mark.parametrize("intent", ["cancel", ""])
+@pytest.mark.parametrize("intent", ["cancel", "visit_cancel", ""])
 def test_who_begins_with_a_cancellation_means_an_earlier_call(intent: str) -> None:
-    """He must not believe that it is cancelled while the doctor is on the way: a person looks for it."""
+    """He must not believe that it is cancelled while the doctor is on the way: it is looked for first."""
     call = turn(Call(World()), "отмените вызов", intent=intent, confidence=0.99)
     assert call.reply.end is None
-    assert call.reply.transfer == {"to": "operator", "reason": "wish"}
+    assert call.reply.slot == "birth_date"
 
 
 def test_goodbye_in_the_middle_is_asked_back() -> None:
@@ -412,8 +431,8 @@ def test_what_must_be_known_ends_at_a_person_after_failures(slot: str) -> None:
     for part in (slot, "town", "street", "house"):
         world.say[part], world.meant[part] = "бу бу бу", []
     call = talk(Call(world, caller=""))
-    assert call.reply.transfer == {"to": "operator", "reason": "no_match"}
-    assert call.asked.count(slot) <= SCRIPT.policy.limits.failures
+    assert call.transferred == ("operator", "no_match")
+    assert call.asked.count(slot) <= 3
 
 
 def test_nothing_understood_at_all_ends() -> None:

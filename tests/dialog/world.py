@@ -196,6 +196,12 @@ class Call:
         return next(text for text in reversed(self.heard) if text)
 
     @property
+    def transferred(self) -> tuple[str, str] | None:
+        """To whom and why the call is handed over."""
+        transfer = self.reply.transfer
+        return None if transfer is None else (transfer["to"], transfer["reason"])
+
+    @property
     def over(self) -> bool:
         return self.reply.end is not None or self.reply.transfer is not None
 
@@ -213,7 +219,7 @@ class Call:
         for _ in range(turns):
             if self.over:
                 return
-            if self.state.asked.slot == "done":
+            if self.state.asked.slot == "done" and until != "done":
                 await self.turn(silence=True)
                 return
             slot = self.state.asked.slot
