@@ -1,4 +1,5 @@
-"""The published interface: live events with resume, and house calls. Behind the token."""
+"""The published interface: live events with resume, house calls, calls that are handed over, call-backs, and the
+announcement of the day. Behind the token."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import contextlib
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Query, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, WebSocket, WebSocketDisconnect
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -16,6 +17,10 @@ from core.logs import get_logger
 from core.service import require_token, token_is_right
 from core.settings import Settings
 from core.words import HouseCallState
+from dashboard.announcement import Announcement, Announcements, NewAnnouncement
+from dashboard.context import CallContext, call_in_context, describe
+from dashboard.history import History
+from dashboard.live import Live
 from mis_connector.client import ConnectorClient
 from mis_connector.model import HouseCall, HouseCalls
 
@@ -25,23 +30,41 @@ LISTENERS = 50
 """WebSockets at once; each holds one connection to Redis."""
 
 
-def add_api(app: FastAPI, settings: Settings, redis: Redis, connector: ConnectorClient) -> None:
+def add_api(
+    app: FastAPI, settings: Settings, redis: Redis, connector: ConnectorClient, live: Live, history: History,
+    announcements: Announcements,
+) -> None:  # fmt: skip
     """Put the interface on the app."""
-    house_calls = APIRouter(prefix="/api/v1/house-calls", dependencies=[Depends(require_token)])
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(require_token)])
 
-    @house_calls.get("")
-    async def listed(
+    @api.get("/house-calls")
+    async def house_calls(
         state: HouseCallState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
     ) -> HouseCalls:
         """The newest house calls, `{"house_calls": […]}`."""
         return HouseCalls(house_calls=await connector.search(state=state, limit=limit))
 
-    @house_calls.get("/{house_call_id}")
-    async def one(house_call_id: UUID) -> HouseCall:
+    @api.get("/house-calls/{house_call_id}")
+    async def house_call(house_call_id: UUID) -> HouseCall:
         """One house call; 404 when there is none."""
         return await connector.get(str(house_call_id))
 
-    app.include_router(house_calls)
+    @api.get("/contexts/{context}")
+    async def context(context: Annotated[str, Path(max_length=64)]) -> CallContext:
+        """What is known of a call that is or was handed over under that opaque id; 404 when there is none."""
+        return describe(await call_in_context(context, live, history), context)
+
+    @api.get("/announcement")
+    async def announcement() -> Announcement:
+        """What callers hear after the greeting today."""
+        return await announcements.mirrored()
+
+    @api.put("/announcement")
+    async def announce(new: NewAnnouncement) -> Announcement:
+        """Set it, or take it away with an empty text; 422 with a code that says what is wrong."""
+        return await announcements.put(new, "api")
+
+    app.include_router(api)
     listeners = asyncio.Semaphore(LISTENERS)
 
     @app.websocket("/api/v1/events")

@@ -1,6 +1,10 @@
 """Calls, turns and what was understood, for good: the dashboard's own database.
 
 Written from the event stream by one writer; each event is written once, whatever is read again after a restart.
+
+Of a call whose caller refuses to be recorded nothing that is said reaches the disk from the refusal on; what was
+written before it is blanked in the same transaction. SQLite then overwrites the old bytes (`secure_delete`), and
+the write-ahead log, which still has them, is emptied. PostgreSQL removes them with its own VACUUM.
 """
 
 from __future__ import annotations
@@ -13,46 +17,13 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, BigInteger, DateTime, Engine, Float, String, create_engine, event, func, select
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy.orm import Session
 
 from core import events
 from core.settings import Settings
-
-
-class Base(DeclarativeBase):
-    pass
-
-
-class Call(Base):
-    """One call; `outcome` is null while it goes on."""
-
-    __tablename__ = "calls"
-    call_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    line: Mapped[int]
-    caller: Mapped[str] = mapped_column(String(32))
-    called: Mapped[str] = mapped_column(String(64))
-    started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    outcome: Mapped[str | None] = mapped_column(String(16))
-    seconds: Mapped[float | None]
-    house_call_id: Mapped[str | None] = mapped_column(String(64))
-    house_call_number: Mapped[str | None] = mapped_column(String(32))
-
-
-class Entry(Base):
-    """One event of a call as it came, with a turn's latency in columns of its own (seconds, null when unknown)."""
-
-    __tablename__ = "entries"
-    event_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    call_id: Mapped[str] = mapped_column(String(64), index=True)
-    type: Mapped[str] = mapped_column(String(32))
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    body: Mapped[dict[str, Any]] = mapped_column(JSON)
-    end_of_turn: Mapped[float | None] = mapped_column(Float)
-    recognition: Mapped[float | None] = mapped_column(Float)
-    dialog: Mapped[float | None] = mapped_column(Float)
-    synthesis: Mapped[float | None] = mapped_column(Float)
-    voice_to_voice: Mapped[float | None] = mapped_column(Float)
+from dashboard.tables import Call, Context, Entry
+from dashboard.unsaid import BLANKS, unsaid
 
 
 def database_url(settings: Settings) -> str:
@@ -69,16 +40,20 @@ def open_engine(url: str) -> Engine:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA busy_timeout=5000")
+            connection.execute("PRAGMA secure_delete=ON")
 
     return engine
 
 
-def migrate(url: str) -> None:
-    """Bring the database to the newest schema."""
+def migrate(url: str, revision: str = "head") -> None:
+    """Bring the database to a schema, the newest by default; an older one is gone back to."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    command.upgrade(config, "head")
+    if revision == "head":
+        command.upgrade(config, revision)
+    else:
+        command.downgrade(config, revision)
 
 
 class History:
@@ -86,6 +61,8 @@ class History:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._log_has_words = engine.dialect.name == "sqlite"
+        """Until the log was emptied once: a process that was killed may have left words in it."""
 
     def last_event_id(self) -> int:
         with Session(self._engine) as session:
@@ -93,29 +70,50 @@ class History:
 
     def write(self, batch: Sequence[events.Event]) -> None:
         """Store events, in order, in one transaction."""
+        refused = False
         with Session(self._engine) as session, session.begin():
             for one in batch:
                 if session.get(Entry, one.id) is not None:
                     continue
-                latency = one.latency.model_dump() if isinstance(one, events.TurnRecognised) else {}
-                body = json.loads(one.model_dump_json())
-                session.add(Entry(event_id=one.id, call_id=one.call_id, type=one.type, at=one.at, body=body, **latency))
                 self._apply(session, one)
+                call = session.get(Call, one.call_id)
+                body = json.loads(one.model_dump_json())
+                if call is not None and call.refused:
+                    body = unsaid(one.type, body)
+                latency = one.latency.model_dump() if isinstance(one, events.TurnRecognised) else {}
+                session.add(Entry(event_id=one.id, call_id=one.call_id, type=one.type, at=one.at, body=body, **latency))
+                refused |= isinstance(one, events.RecordingRefused)
+        if refused and self._engine.dialect.name == "sqlite":
+            self._log_has_words = True
+        if self._log_has_words:
+            self._empty_log()
 
     @staticmethod
     def _apply(session: Session, one: events.Event) -> None:
-        if isinstance(one, events.CallStarted):
-            session.add(
-                Call(call_id=one.call_id, line=one.line, caller=one.caller, called=one.called, started_at=one.at)
-            )
-        elif isinstance(one, events.HouseCallCreated | events.CallEnded):
-            call = session.get(Call, one.call_id)
-            if call is None:
-                return
-            if isinstance(one, events.CallEnded):
-                call.outcome, call.seconds = one.outcome, one.seconds
-            else:
+        call = session.get(Call, one.call_id)
+        match one:
+            case events.CallStarted() if call is None:
+                session.add(_call(one, one.caller, one.called))
+            case events.RecordingRefused():
+                if call is None:  # its beginning was lost, its wish is not
+                    call = _call(one, "", "")
+                    session.add(call)
+                call.refused = True
+                said = select(Entry).where(Entry.call_id == one.call_id, Entry.type.in_(BLANKS))
+                for entry in session.scalars(said):
+                    entry.body = unsaid(entry.type, entry.body)
+            case events.CallTransferring() if session.get(Context, one.context) is None:
+                session.add(Context(context=one.context, call_id=one.call_id))
+            case events.HouseCallCreated() if call is not None:
                 call.house_call_id, call.house_call_number = one.house_call_id, one.number
+            case events.CallEnded() if call is not None:
+                call.outcome, call.seconds = one.outcome, one.seconds
+
+    def _empty_log(self) -> None:
+        """Copy the log into the database and cut it to nothing; tried again with the next write while pages read."""
+        with self._engine.connect() as connection:
+            busy, *_ = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        self._log_has_words = bool(busy)
 
     def calls(self, since: datetime, limit: int = 200) -> list[Call]:
         """Calls that began after `since`, newest first."""
@@ -128,12 +126,32 @@ class History:
         with Session(self._engine, expire_on_commit=False) as session:
             return list(session.scalars(select(Entry).where(Entry.call_id == call_id).order_by(Entry.event_id)))
 
+    def story(self, call_id: str) -> list[events.Event]:
+        """The events of a call, in order; none for an unknown one."""
+        return [_event(row) for row in self.entries(call_id)]
+
+    def call_in_context(self, context: str) -> str | None:
+        """The id of the call that was transferred under `context`."""
+        with Session(self._engine) as session:
+            return session.scalar(select(Context.call_id).where(Context.context == context))
+
     def going_on(self, since: datetime) -> list[events.Event]:
         """The events, in order, of calls that began after `since` and have not ended."""
         with Session(self._engine) as session:
             unfinished = select(Call.call_id).where(Call.started_at >= since, Call.outcome.is_(None))
             query = select(Entry).where(Entry.call_id.in_(unfinished)).order_by(Entry.event_id)
-            return [events.EVENT.validate_python({**row.body, "id": row.event_id}) for row in session.scalars(query)]
+            return [_event(row) for row in session.scalars(query)]
+
+    def refused(self, since: datetime, before: datetime) -> list[int]:
+        """Ids of the events with words of calls that must not be recorded and ended between those times."""
+        with Session(self._engine) as session:
+            over = (
+                select(Entry.call_id)
+                .join(Call, Call.call_id == Entry.call_id)
+                .where(Entry.type == "call.ended", Entry.at >= since, Entry.at < before, Call.refused)
+            )
+            said = select(Entry.event_id).where(Entry.call_id.in_(over), Entry.type.in_(BLANKS))
+            return list(session.scalars(said))
 
     def outcomes(self, since: datetime) -> dict[str, int]:
         """Number of calls by outcome since then; calls that go on count as `now`."""
@@ -151,6 +169,14 @@ class History:
                 .limit(limit)
             )
             return [value for value in session.scalars(query) if value is not None]
+
+
+def _call(first: events.Event, caller: str, called: str) -> Call:
+    return Call(call_id=first.call_id, line=first.line, caller=caller, called=called, started_at=first.at)
+
+
+def _event(row: Entry) -> events.Event:
+    return events.EVENT.validate_python({**row.body, "id": row.event_id})
 
 
 def utc(moment: datetime) -> datetime:

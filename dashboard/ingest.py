@@ -20,6 +20,9 @@ log = get_logger(__name__)
 BATCH = 200
 """Events that are written in one transaction at most."""
 
+AT_ONCE = frozenset({"call.ended", "call.transferring", "recording.refused"})
+"""What does not wait for company: an operator looks for it, or words must go."""
+
 
 class Ingest:
     """One reader, one writer. `run` never returns; Redis or the database away is waited for."""
@@ -42,7 +45,7 @@ class Ingest:
                     if event is not None:
                         last = event.id
                         self._take(event)
-                    if event is None or event.type == "call.ended" or len(self._waiting) >= BATCH:
+                    if event is None or event.type in AT_ONCE or len(self._waiting) >= BATCH:
                         await self._write()
                     pause = 0.5
             except (RedisError, OSError, TimeoutError, SQLAlchemyError) as error:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
@@ -21,7 +22,9 @@ def create_dashboard(settings: Settings) -> FastAPI:
     os.environ.setdefault("NICEGUI_STORAGE_PATH", str(settings.var_dir / "dashboard-sessions"))
     from nicegui import ui
 
+    from dashboard.announcement import Announcements
     from dashboard.api import add_api
+    from dashboard.forget import Forgetting
     from dashboard.history import History, database_url, migrate, open_engine
     from dashboard.ingest import Ingest
     from dashboard.live import Live
@@ -32,22 +35,24 @@ def create_dashboard(settings: Settings) -> FastAPI:
     engine = open_engine(database_url(settings))
     connector = ConnectorClient(settings)
     live, history = Live(), History(engine)
+    announcements = Announcements(engine, redis, ZoneInfo(settings.time_zone))
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(migrate, database_url(settings))
-        ingest = asyncio.create_task(Ingest(redis, history, live).run(), name="ingest")
+        runs = (Ingest(redis, history, live).run(), Forgetting(redis, history).run(), announcements.run())
+        work = [asyncio.create_task(run) for run in runs]
         yield
-        ingest.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await ingest
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
         await connector.aclose()
         await redis.aclose()
         engine.dispose()
 
     app = create_app("Vyzov: dashboard", lifespan=lifespan)
-    add_api(app, settings, redis, connector)
-    add_pages(Sources(settings, live, history, connector, Guard(settings)))
+    add_api(app, settings, redis, connector, live, history, announcements)
+    add_pages(Sources(settings, live, history, connector, announcements, Guard(settings)))
     ui.run_with(
         app,
         title="Вызов",

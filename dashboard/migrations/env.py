@@ -2,7 +2,8 @@
 
 from alembic import context
 
-from dashboard.history import Base, open_engine
+from dashboard.history import open_engine
+from dashboard.tables import Base
 
 engine = open_engine(context.config.get_main_option("sqlalchemy.url") or "")
 with engine.connect() as connection:
