@@ -19,12 +19,12 @@ class TtsClient(ServiceClient):
     def __init__(self, settings: Settings, *, seconds: float = 15.0) -> None:
         super().__init__(settings.tts_url, settings, seconds=seconds)
 
-    async def speak(self, text: str) -> bytes:
-        """8 kHz s16le mono PCM of the whole text.
+    async def speak(self, text: str, slow: bool = False) -> bytes:
+        """8 kHz s16le mono PCM of the whole text; `slow`: at a tempo for numbers and bad lines.
 
         Raises core.errors.ServiceUnavailable (no answer, time-out, overload) or BadInput (empty or overlong text).
         """
-        return (await self.request("POST", "/v1/speak", json={"text": text})).content
+        return (await self.request("POST", "/v1/speak", json={"text": text, "slow": slow})).content
 
     async def prepare(self, texts: Sequence[str]) -> None:
         """Have fixed prompts rendered ahead, to the disk: never a text with personal data. Raises like `speak`."""

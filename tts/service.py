@@ -34,6 +34,7 @@ class SpeakRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     text: Text
+    slow: bool = False
 
 
 class PrepareRequest(BaseModel):
@@ -97,7 +98,7 @@ def build(settings: Settings) -> FastAPI:
 
     @app.post("/v1/speak", dependencies=[Depends(require_token)])
     async def speak(request: SpeakRequest) -> Response:
-        speech = await synthesis.speak(request.text)
+        speech = await synthesis.speak(request.text, slow=request.slow)
         headers = {"X-Engine": speech.engine, "X-Cached": str(int(speech.cached))}
         return Response(speech.pcm, media_type="audio/L16; rate=8000", headers=headers)
 

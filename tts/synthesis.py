@@ -19,6 +19,7 @@ from tts.audio import RATE, SilentAudio
 from tts.cache import SpeechCache
 from tts.engines import Engine, EngineFailed, TextRefused
 from tts.normalise import normalise
+from tts.tempo import slower
 
 log = get_logger(__name__)
 
@@ -79,14 +80,15 @@ class Synthesis:
         for engine in self._engines:
             await engine.stop()
 
-    async def speak(self, text: str, *, fixed: bool = False) -> Speech:
-        """Raises BadInput for an empty or overlong text, ServiceUnavailable when too many wait."""
+    async def speak(self, text: str, *, fixed: bool = False, slow: bool = False) -> Speech:
+        """`slow`: at a tempo for numbers and bad lines. Raises BadInput for an empty or overlong text, ServiceUnavailable when too many wait."""
         if not text.strip() or len(text) > TEXT_CHARACTERS:
             raise BadInput(f"a text has 1 to {TEXT_CHARACTERS} characters")
         parts = split_sentences(normalise(text)) or [APOLOGY]
         spoken = await asyncio.gather(*(self._sentence(part, fixed=fixed) for part in parts))
         engines = "+".join(dict.fromkeys(engine for _, engine, _ in spoken))
-        return Speech(PAUSE.join(pcm for pcm, _, _ in spoken), engines, all(cached for _, _, cached in spoken))
+        pcm = PAUSE.join(pcm for pcm, _, _ in spoken)
+        return Speech(await slower(pcm) if slow else pcm, engines, all(cached for _, _, cached in spoken))
 
     async def prepare(self, text: str) -> None:
         """Render a fixed prompt to the disk, if it is not there yet."""
