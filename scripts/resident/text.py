@@ -69,7 +69,7 @@ class TextResident:
                     return
                 self._note("transfer", "failed")
                 self._turns += 1
-                answer = await self._dialog.send(call_id, "transfer_failed")
+                answer = await self._dialog.send(call_id, "transfer_failed", failed=answer.transfer)
                 continue
             turn = self._turn(answer)
             if turn is None:
