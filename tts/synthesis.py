@@ -81,7 +81,10 @@ class Synthesis:
             await engine.stop()
 
     async def speak(self, text: str, *, fixed: bool = False, slow: bool = False) -> Speech:
-        """`slow`: at a tempo for numbers and bad lines. Raises BadInput for an empty or overlong text, ServiceUnavailable when too many wait."""
+        """`slow`: at a tempo for numbers and bad lines.
+
+        Raises BadInput for an empty or overlong text, ServiceUnavailable when too many wait.
+        """
         if not text.strip() or len(text) > TEXT_CHARACTERS:
             raise BadInput(f"a text has 1 to {TEXT_CHARACTERS} characters")
         parts = split_sentences(normalise(text)) or [APOLOGY]
