@@ -41,7 +41,8 @@ class Answers:
         if kind not in ("check", "offer"):
             return await self._answer(state, heard, intent, None)
         answer = await self._listening.yes_no(heard)
-        if answer.meaning == "yes" and (answer.complete or kind == "check"):
+        # «да, только квартира другая» to an offered address is not a yes
+        if answer.meaning == "yes" and (answer.complete or kind == "check" or state.asked.slot == "name"):
             return await self._affirm(state)
         if answer.meaning == "no" and not answer.heard:
             return await self._deny(state)

@@ -6,7 +6,7 @@ from dialog.conversation.booking import Booking
 from dialog.conversation.emergencies import DOUBTS
 from dialog.conversation.script import Script
 from dialog.conversation.state import Asked, Purpose, State
-from dialog.conversation.step import Advance, Ask, Doubt, GiveUp, Spoken, Step
+from dialog.conversation.step import Advance, Ask, Doubt, Failed, GiveUp, Spoken, Step
 from dialog.conversation.turn import Intent, Reply
 from dialog.conversation.visits import Visits
 from dialog.conversation.wording import Wording
@@ -16,6 +16,9 @@ EXISTING: dict[str, Purpose] = {"visit_status": "status", "visit_cancel": "cance
 
 _FIRST_WORDS = ("opening", "who", "age")
 """Where a caller may still turn out to want something else than a visit."""
+
+_OPENING: dict[str, Purpose] = {"ask_when": "status", "correction": "change"}
+"""What these mean as the first words of a call: «когда придёт врач», «поменяйте адрес»."""
 
 
 class Wishes:
@@ -37,10 +40,13 @@ class Wishes:
             return Doubt("")  # no word of the list: the classifier alone is not certain enough
         if name == "abuse":
             return self._rude(state)
-        if name in EXISTING and slot in _FIRST_WORDS and not state.booked:
+        purpose = EXISTING.get(name) or (_OPENING.get(name) if slot == "opening" else None)
+        if purpose is not None and slot in _FIRST_WORDS and not state.booked:
             state.take("opening", True, 1.0)
-            state.purpose = EXISTING[name]
+            state.purpose = purpose
             return Advance()
+        if name == "ask_policy" and slot == "policy":
+            return Failed(unknown=True)
         if name == "cancel" and slot == "opening":
             return self.cancel(state)
         if name == "child_alone" and "adult" not in state.taken:
