@@ -5,14 +5,20 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+_SIP_URI = re.compile(
+    r"sips?:(?:[\w.!~*'()&=+$,;/%-]+@)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:;[\w.=%-]+)*", re.ASCII
+)
+"""RFC 3261, 25.1, without a password, headers, a display name or angle brackets."""
 
 
 class Settings(BaseSettings):
@@ -47,6 +53,18 @@ class Settings(BaseSettings):
         "", description="SIP URI of the operators; empty: the sandbox's own desk, which answers and says so"
     )
     emergency_uri: str = Field("", description="SIP URI of the ambulance, 103; empty: the sandbox's own desk")
+    emergency_uris: dict[str, str] = Field(
+        {},
+        description="JSON object of the ambulances by area: the patient's town, or the number that was called, to a SIP"
+        " URI; `emergency_uri` for all others",
+    )
+    transfer: Literal["auto", "refer", "leg"] = Field(
+        "auto", description="How calls are handed over: REFER, a second leg of our own, auto: REFER and else a leg"
+    )
+    transfer_legs: int = Field(
+        0, ge=0, le=100, description="Calls of a worker kept free for second legs; 0: a leg takes a place that is free"
+    )
+    transfer_seconds: float = Field(30.0, ge=1, le=120, description="How long an operator's telephone may ring")
     operator_desk_port: int = Field(5090, description="SIP port of the sandbox's desk")
     turn_seconds: float = Field(8.0, description="Longest wait for the dialog's answer to one turn")
 
@@ -92,6 +110,16 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(
         60.0, description="How long a MIS may still be busy with a request it did not answer, before it is sent again"
     )
+
+    @field_validator("operator_uri", "emergency_uri", "emergency_uris")
+    @classmethod
+    def _sip_uris(cls, value: str | dict[str, str]) -> str | dict[str, str]:
+        """Raises ValueError unless every address is a plain SIP URI: a wrong one would only show in an emergency."""
+        by_area = value if isinstance(value, dict) else {"it": value} if value else {}
+        for area, uri in by_area.items():
+            if not area.strip() or not _SIP_URI.fullmatch(uri):
+                raise ValueError(f"{area.strip() or 'every area'} must have a SIP URI such as sip:103@192.0.2.1:5060")
+        return value
 
     def url(self, port: int) -> str:
         """Base URL of one of our services on this machine."""

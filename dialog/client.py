@@ -19,15 +19,18 @@ from core.logs import get_logger
 from core.settings import Settings
 from core.words import Expects, Outcome, Slot, TransferReason, TransferTo
 from dialog.conversation.script import load_script
-from dialog.urgent import likely_texts
+from dialog.urgent import Urgent, likely_texts
 
 log = get_logger(__name__)
 
-DialogEvent = Literal["start", "turn", "hangup"]
+DialogEvent = Literal["start", "turn", "transfer_failed", "hangup"]
 _LEAST_SECONDS = 0.5
 """A second try is only worth its while when at least so much of the turn's time is left."""
 _URGENT_SECONDS = 3.0
 """Who cries for help does not wait longer for Rasa: then the client answers by itself."""
+_AMBULANCE_FAILED_SECONDS = 1.0
+"""Who was not put through to 103 waits no longer than that: a turn takes Rasa 0.05 to 0.3 s."""
+_HEALTH_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Turn:
 class Say:
     text: str
     barge_in: bool = True
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,11 @@ class HouseCallResult:
 
 @dataclass(frozen=True)
 class Transfer:
+    """`area`: the patient's town where it is known; it chooses the number of the ambulance."""
+
     to: TransferTo
     reason: TransferReason
+    area: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ class Answer:
     """What to say and what is expected next.
 
     With `transfer` say `say` (not to be talked over), then transfer; with `end` say `say`, then hang up.
+    `red_flag`: the words of danger that this turn brought; `recording_refused`: the caller does not want a record.
     `fault` is true when it is the client's own apology, not the dialog's answer.
     """
 
@@ -92,6 +100,8 @@ class Answer:
     house_call: HouseCallResult | None = None
     transfer: Transfer | None = None
     end: Outcome | None = None
+    red_flag: str | None = None
+    recording_refused: bool = False
     fault: bool = field(default=False, compare=False)
 
 
@@ -116,36 +126,50 @@ class DialogClient:
         self._turn_seconds = settings.turn_seconds
         self._script = load_script(region_dir=settings.region_dir)
         self._phrases = self._script.phrases
+        self._sequences: dict[str, int] = {}
+        """How many events of each call that is going on were sent."""
 
     async def aclose(self) -> None:
         await asyncio.gather(*(process.aclose() for process in self._processes))
 
     async def send(
-        self, call_id: str, event: DialogEvent, turn: Turn | None = None, *, caller: str = "", called: str = ""
-    ) -> Answer:
+        self, call_id: str, event: DialogEvent, turn: Turn | None = None, *, caller: str = "", called: str = "",
+        failed: Transfer | None = None,
+    ) -> Answer:  # fmt: skip
         """The dialog's answer to one event of a call, within `settings.turn_seconds`. Never raises a VyzovError.
 
-        `caller` (E.164 or empty) and `called` matter with `start`. The answer to `hangup` is always empty.
+        `caller` (E.164 or empty) and `called` matter with `start`, `failed` with `transfer_failed`: what did not come
+        about. The answer to `hangup` is always empty, and the last that is sent of a call.
         """
         turn = turn or Turn()
         found = self._script.urgent.find(likely_texts(turn.text, ((a.text, a.score) for a in turn.alternatives)))
         urgent = None if found is None else {"kind": found.kind, "words": found.words}
         body = {
-            "call_id": call_id, "event": event, "caller": caller, "called": called,
-            "turn": asdict(turn) | {"urgent": urgent},
+            "call_id": call_id, "sequence": self._next_sequence(call_id, event), "event": event,
+            "caller": caller, "called": called, "turn": asdict(turn) | {"urgent": urgent},
+            "failed": None if failed is None else asdict(failed),
         }  # fmt: skip
         try:
             seconds = self._turn_seconds if found is None else min(self._turn_seconds, _URGENT_SECONDS)
+            if failed is not None and failed.to == "emergency":
+                seconds = min(seconds, _AMBULANCE_FAILED_SECONDS)
             return await self._ask(call_id, event, body, seconds)
         except VyzovError as error:
             if event == "hangup":  # nobody waits for it; Rasa forgets the call by itself later
                 return Answer(fault=True)
             log.warning("dialog_fault", call_id=call_id, error=error.code)
-        return self._own_answer(found.kind if found else None)
+        if event == "transfer_failed":
+            return self._transfer_failed(failed)
+        return self._own_answer(found)
 
-    def transfer_failed(self, to: TransferTo) -> str:
-        """What to say before hanging up when nobody took the transferred call."""
-        return self._phrases.transfer_failed_emergency if to == "emergency" else self._phrases.transfer_failed
+    async def ready(self) -> bool:
+        """Whether every Rasa process says that it can answer."""
+        try:
+            for process in self._processes:
+                await process.request("GET", "/webhooks/vyzov/health", seconds=_HEALTH_SECONDS)
+        except VyzovError:
+            return False
+        return True
 
     def fixed_prompts(self) -> list[str]:
         """All texts of the script that are always the same, for synthesis ahead of time."""
@@ -169,21 +193,32 @@ class DialogClient:
                 fault = DialogFault("the answer is not JSON")
         raise fault
 
-    def _own_answer(self, urgent: str | None) -> Answer:
-        phrases = self._phrases
-        text, transfer = phrases.fault, Transfer("operator", "error")
-        if urgent == "emergency":
-            text, transfer = phrases.emergency_transfer, Transfer("emergency", "red_flag")
-        elif urgent == "operator":
+    def _next_sequence(self, call_id: str, event: DialogEvent) -> int:
+        number = self._sequences.pop(call_id, 0) + 1
+        if event != "hangup":
+            self._sequences[call_id] = number
+        return number
+
+    def _own_answer(self, urgent: Urgent | None) -> Answer:
+        phrases, kind = self._phrases, urgent.kind if urgent else None
+        text, transfer, red_flag = phrases.fault, Transfer("operator", "error"), None
+        if urgent and kind == "emergency":
+            text, transfer, red_flag = phrases.emergency_transfer, Transfer("emergency", "red_flag"), urgent.words
+        elif kind == "operator":
             text, transfer = phrases.operator_transfer, Transfer("operator", "wish")
-        return Answer(say=(Say(text, barge_in=False),), transfer=transfer, fault=True)
+        return Answer(say=(Say(text, barge_in=False),), transfer=transfer, red_flag=red_flag, fault=True)
+
+    def _transfer_failed(self, failed: Transfer | None) -> Answer:
+        emergency = failed is not None and failed.to == "emergency"
+        text = self._phrases.transfer_failed_emergency if emergency else self._phrases.transfer_failed
+        return Answer(say=(Say(text, barge_in=False),), end="failed", fault=True)
 
 
 def _read_answer(data: Any, event: DialogEvent) -> Answer:
     """Raises DialogFault when the answer has not its shape or nothing to say."""
     try:
         answer = Answer(
-            say=tuple(Say(str(s["text"]), bool(s["barge_in"])) for s in data["say"]),
+            say=tuple(Say(str(s["text"]), bool(s["barge_in"]), bool(s.get("slow"))) for s in data["say"]),
             expects=data["expects"],
             slot=data["slot"],
             candidates=tuple(data["candidates"]),
@@ -192,8 +227,10 @@ def _read_answer(data: Any, event: DialogEvent) -> Answer:
             house_call=HouseCallResult(**data["house_call"]) if data["house_call"] else None,
             transfer=Transfer(**data["transfer"]) if data["transfer"] else None,
             end=cast(Outcome, data["end"]["outcome"]) if data["end"] else None,
+            red_flag=str(data["red_flag"]["words"]) if data.get("red_flag") else None,
+            recording_refused=bool(data.get("recording_refused")),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise DialogFault("the answer has not the agreed shape") from None
     if event == "hangup":
         return replace(answer, say=(), transfer=None, end=None)

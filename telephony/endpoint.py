@@ -16,6 +16,7 @@ import pjsua2 as pj
 
 from core.errors import ConfigurationError
 from core.logs import get_logger
+from core.settings import Settings, get_settings
 from telephony.audio_port import AudioPort
 
 log = get_logger(__name__)
@@ -30,8 +31,8 @@ TRANSACTION_MILLISECONDS = 8000
 """A request that nobody answers is given up after so long, four retransmissions, instead of RFC 3261's 32 s: until
 then a caller who vanished before ACK, or before our BYE was confirmed, holds one of the library's few calls."""
 
-IncomingCall = Callable[["SipAccount", int], None]
-"""Called in the library's SIP thread with the account and the library's id of a new call. It has to make a
+IncomingCall = Callable[["SipAccount", int, str], None]
+"""Called in the library's SIP thread with the account, the library's id of a new call, and its INVITE. It has to make a
 `SipCall` of it before it returns; otherwise the library refuses the call with 500."""
 
 
@@ -57,6 +58,11 @@ def library_call_limit() -> int:
     return int(_library().pjsua_call_get_max_count())
 
 
+def lines_for_callers(settings: Settings) -> int:
+    """How many calls from outside a process can hold beside the places kept for second legs; one at least."""
+    return max(1, library_call_limit() - settings.transfer_legs)
+
+
 def _library() -> ctypes.CDLL:
     """The C library inside pjsua2's extension module, already loaded by the import."""
     return ctypes.CDLL(glob.glob(os.path.join(os.path.dirname(pj.__file__), "_pjsua2*.so"))[0])
@@ -73,7 +79,7 @@ class SipAccount(pj.Account):  # type: ignore[misc]
         if self._on_incoming is None:
             return
         try:
-            self._on_incoming(self, prm.callId)
+            self._on_incoming(self, prm.callId, prm.rdata.wholeMsg)
         except Exception as error:  # the library would only print it
             log.error("incoming_call_failed", error=type(error).__name__)
 
@@ -193,7 +199,7 @@ def _claim(host: str, port: int) -> socket.socket:
 
 
 def main() -> None:
-    """`python -m telephony.endpoint --limit` prints how many calls one process can hold."""
+    """`python -m telephony.endpoint --limit` prints how many lines one process can have."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--limit", action="store_true", required=True)
     parser.parse_args()
@@ -204,7 +210,7 @@ def main() -> None:
     config.uaConfig.maxCalls = _MORE_THAN_ANY_BUILD
     config.logConfig.level = config.logConfig.consoleLevel = 0
     endpoint.libInit(config)
-    print(library_call_limit())
+    print(lines_for_callers(get_settings()))
     endpoint.libDestroy()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.words import Expects
+from core.words import Expects, Slot
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ PATIENCE: dict[Expects, Patience] = {
 }
 NO_SPEECH_SECONDS = 7.0
 """Silence after the end of a prompt that is a turn of its own: the dialog asks again."""
+NO_SPEECH: dict[Slot, float] = {"done": 3.0}
+"""Where it is another time: after the result nothing is asked, and who has nothing to add just waits for the end."""
 RECOGNITION_SECONDS = 4.0
 """Longest wait for a turn's text after its last sound. Recognition of 6 s of speech takes 0.3 s of a core; more than
 four seconds without a word from us are dead air."""
@@ -107,14 +109,15 @@ word: forget it and go on. unclear: sound without end. lost: the recogniser owes
 class Endpointing:
     """Decides for one question; `expects` None (nothing is asked) is as patient as `free`."""
 
-    def __init__(self, expects: Expects | None) -> None:
+    def __init__(self, expects: Expects | None, slot: Slot | None = None) -> None:
         self.patience = PATIENCE[expects or "free"]
+        self.no_speech = NO_SPEECH_SECONDS if slot is None else NO_SPEECH.get(slot, NO_SPEECH_SECONDS)
 
     def decide(self, heard: Heard, prompt_ended: float | None, now: float) -> Verdict | None:
         """The verdict at `now`, None to go on listening. `prompt_ended` is None while the prompt still plays:
         words over a prompt belong to the turn, which cannot be over before the prompt is."""
         if heard.began is None:
-            over = prompt_ended is not None and now - prompt_ended >= NO_SPEECH_SECONDS
+            over = prompt_ended is not None and now - prompt_ended >= self.no_speech
             return "silence" if over else None
         if heard.last_sound is None:
             return "unclear" if now - heard.began >= 2 * self.patience.longest else None
@@ -145,6 +148,8 @@ def stops_prompt(heard: Heard, now: float) -> bool:
 
 KEY_SECONDS = 3.0
 """Pause after a key that ends what is typed."""
+ZERO_SECONDS = 1.5
+"""The pause after a lone `0`, the wish for an operator: shorter, and still time for the next digit of a date."""
 MOST_DIGITS = 32
 
 
@@ -167,6 +172,7 @@ class Keypad:
 
     def entered(self, now: float) -> str | None:
         """What was typed once it is complete, else None."""
-        if self.digits and (self._over or now - self._last >= KEY_SECONDS):
+        pause = ZERO_SECONDS if self.digits == "0" else KEY_SECONDS
+        if self.digits and (self._over or now - self._last >= pause):
             return self.digits
         return None

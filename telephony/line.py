@@ -8,18 +8,21 @@ from collections.abc import Callable
 from enum import StrEnum
 
 import phonenumbers
-import pjsua2 as pj
 
 from core.logs import get_logger
 from telephony.audio_port import FRAME_SAMPLES, SAMPLE_RATE, AudioPort, Playout
 from telephony.endpoint import SipAccount
+from telephony.handover import IMPOSSIBLE, Referral
+from telephony.leg import Leg
+from telephony.line_call import LineCall
 from telephony.sip_call import SipCall
-from telephony.watchdog import Watchdog
 
 log = get_logger(__name__)
 
 _ENDING_SECONDS = 3.0
 """Wait for the far end to confirm our BYE; the library goes on repeating it after that."""
+_SETTLING_SECONDS = 1.0
+"""Longest wait until calls that have just ended are dropped, which takes 0.05 s."""
 
 
 class CallerGone(Exception):
@@ -31,35 +34,6 @@ class LineState(StrEnum):
     RINGING = "ringing"
     TALKING = "talking"
     ENDED = "ended"
-
-
-class _LineCall(SipCall):
-    """A call whose far end can be asked whether it is still there."""
-
-    def __init__(self, account: SipAccount, line: Line, port: AudioPort, loop: asyncio.AbstractEventLoop, call_id: int):
-        super().__init__(account, port, line, loop, call_id)
-        self._line = line
-
-    def probe(self) -> None:
-        """Send OPTIONS inside the dialog; the line's `on_alive` hears what comes of it."""
-        prm = pj.CallSendRequestParam()
-        prm.method = "OPTIONS"
-        try:
-            self.sendRequest(prm)
-        except pj.Error as error:
-            log.info("probe_failed", error=error.reason)
-
-    def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:
-        try:
-            event = prm.e
-            state = event.body.tsxState
-            if state.tsx.method != "OPTIONS" or state.tsx.role != pj.PJSIP_ROLE_UAC:
-                return
-            if state.type == pj.PJSIP_EVENT_RX_MSG and state.tsx.statusCode >= 200:
-                alive = state.tsx.statusCode not in (408, 481)
-                self._loop.call_soon_threadsafe(self._line.on_alive, alive)
-        except Exception as error:
-            log.error("call_transaction_failed", error=type(error).__name__)
 
 
 class Line:
@@ -78,21 +52,23 @@ class Line:
         self.on_digit_pressed: Callable[[str], None] | None = None
         self._port = port
         self._loop = loop
-        self._call: _LineCall | None = None
+        self._account: SipAccount | None = None
+        self._call: LineCall | None = None
+        self._leg: Leg | None = None
         self._confirmed = False
         self._pulse = asyncio.Event()
-        self._transfer: asyncio.Future[bool] | None = None
-        self._watchdog = Watchdog()
+        self._referral = Referral()
 
     # -- a call's life
 
     def begin(self, account: SipAccount, sip_call_id: int) -> None:
         """A call comes in (in the library's thread): ring. Raises pj.Error when it is gone already."""
         self.held = self._confirmed = False
-        self._transfer = None
-        self._watchdog = Watchdog()
+        self._referral = Referral()
+        self._leg = None
+        self._account = account
         self._port.open()
-        call = _LineCall(account, self, self._port, self._loop, sip_call_id)
+        call = LineCall(account, self._port, self, self._loop, sip_call_id)
         info = call.getInfo()
         self.caller = e164(info.remoteUri)
         self.called = user_part(info.localUri)
@@ -124,22 +100,27 @@ class Line:
         self.on_digit_pressed = None
         self.state = LineState.FREE
 
-    async def transfer(self, uri: str, seconds: float) -> bool:
-        """REFER the caller to `uri`; True when somebody there has answered. Raises CallerGone."""
-        self._transfer = self._loop.create_future()
-        if self._call is None or not self._call.transfer(uri):
-            return False
-        deadline = time.monotonic() + seconds
-        while not self._transfer.done():
-            if time.monotonic() > deadline:
-                return False
-            try:
-                await self.tick()
-            except CallerGone:
-                if self._transfer.done():
-                    break
-                raise
-        return self._transfer.result()
+    # -- handing over
+
+    def refer(self, uri: str, context: str) -> Referral:
+        """Ask the caller's side to call `uri` instead (REFER); what is answered tells how it is getting on."""
+        self._referral = Referral()
+        if self._call is None or not self._call.refer(uri, context):
+            self._referral.responded(IMPOSSIBLE)
+        return self._referral
+
+    async def dial(self, uri: str, context: str) -> Leg | None:
+        """Call `uri` and join its sound with the caller's; None without a place for the call. Raises CallerGone."""
+        settled = self.clock + _SETTLING_SECONDS
+        while not SipCall.all_left() and self.clock < settled:
+            await self.tick()
+        if self._call is None or self._account is None:
+            return None
+        leg = Leg(self._account, self._loop, self._call)
+        if not leg.dial(uri, context):
+            return None
+        self._leg = leg
+        return leg
 
     # -- sound
 
@@ -176,24 +157,22 @@ class Line:
 
     def watch(self) -> None:
         """Called by the worker every second: end a call whose caller has vanished without a BYE."""
-        if self._call is None or self.state is not LineState.TALKING:
-            return
-        packets = self._call.packets_received()
-        match self._watchdog.observe(time.monotonic(), packets, self.held):
-            case "probe":
-                self._call.probe()
-            case "vanished":
-                log.info("caller_vanished", line=self.number)
-                self._call.hang_up()
-                self.on_ended(0, "vanished")
+        if self._leg is not None:
+            self._leg.watch()
+        if self._call is not None and self.state is LineState.TALKING and self._call.vanished(self.held):
+            log.info("caller_vanished", line=self.number)
+            self._call.hang_up()
+            self.on_ended(0, "vanished")
 
-    # -- what the call tells (CallListener)
+    # -- what the call tells (LineListener)
 
     def on_confirmed(self) -> None:
         self._confirmed = True
 
     def on_media(self, held: bool) -> None:
         self.held = held
+        if self._leg is not None and not held:
+            self._leg.connect()
 
     def on_ended(self, code: int, reason: str) -> None:
         self._call = None
@@ -205,11 +184,12 @@ class Line:
             self.on_digit_pressed(digit)
 
     def on_transfer(self, code: int, final: bool) -> None:
-        if final and self._transfer is not None and not self._transfer.done():
-            self._transfer.set_result(200 <= code < 300)
+        self._referral.notified(code, final=final)
 
-    def on_alive(self, alive: bool) -> None:
-        self._watchdog.answered(time.monotonic(), alive)
+    def on_refer(self, code: int) -> None:
+        self._referral.responded(code)
+
+    def on_progress(self, code: int) -> None: ...
 
 
 def user_part(uri: str) -> str:

@@ -1,14 +1,14 @@
 """The sandbox's stand-in for the operators and the ambulance: answers every call, plays a tone, hangs up.
 
 `python -m telephony.operator_desk` listens on VYZOV_OPERATOR_DESK_PORT. It says nothing that could be taken for help: a
-deployer sets VYZOV_OPERATOR_URI and VYZOV_EMERGENCY_URI instead.
+deployer sets VYZOV_OPERATOR_URI and VYZOV_EMERGENCY_URI instead. Who is dialled as `sip:busy@…`, `sip:declining@…` or
+`sip:absent@…` is busy (486), declines (603) or lets it ring: so that one can hear what a caller hears then.
 """
 
 from __future__ import annotations
 
-import array
 import asyncio
-import math
+import re
 import signal
 import sys
 from collections import deque
@@ -17,34 +17,34 @@ from core import logs
 from core.errors import ConfigurationError
 from core.logs import get_logger
 from core.settings import Settings, get_settings
-from telephony.audio_port import SAMPLE_RATE, AudioPort
+from telephony.audio_port import AudioPort
 from telephony.endpoint import EndpointConfig, SipAccount, SipEndpoint
+from telephony.line import user_part
+from telephony.line_call import CONTEXT_HEADER
 from telephony.sip_call import Refusal, SipCall
+from telephony.tones import tone
 
 log = get_logger(__name__)
 
 CALL_SECONDS = 5.0
-_TONE_HERTZ = 425
-"""The frequency of Russian call progress tones."""
-
-
-def tone(seconds: float) -> bytes:
-    """PCM of a plain tone."""
-    count = int(seconds * SAMPLE_RATE)
-    return array.array(
-        "h", (int(6000 * math.sin(2 * math.pi * _TONE_HERTZ * n / SAMPLE_RATE)) for n in range(count))
-    ).tobytes()
+REFUSALS = {"busy": 486, "declining": 603}
+"""By the user that was dialled."""
+ABSENT = "absent"
+_CONTEXT = re.compile(rf"^{CONTEXT_HEADER}: *([0-9a-f]{{1,64}})\r?$", re.MULTILINE | re.IGNORECASE)
 
 
 class _Visit:
     """One call to the desk."""
 
-    def __init__(self, desk: Desk, account: SipAccount, call_id: int, port: AudioPort) -> None:
+    def __init__(self, desk: Desk, account: SipAccount, call_id: int, port: AudioPort, *, absent: bool) -> None:
         self._desk = desk
         self.port = port
         port.open()
         self._call: SipCall | None = SipCall(account, port, self, desk.loop, call_id)
-        self._call.accept()
+        if absent:
+            self._call.ring()
+        else:
+            self._call.accept()
 
     def hang_up(self) -> None:
         if self._call is not None:
@@ -66,6 +66,15 @@ class _Visit:
     def on_transfer(self, code: int, final: bool) -> None: ...
 
 
+def dialled(invite: str) -> str:
+    """The user part of the request's URI.
+
+    >>> dialled("INVITE sip:busy@192.0.2.1 SIP/2.0")
+    'busy'
+    """
+    return user_part(f"<{invite.partition(' ')[2].partition(' ')[0]}>")
+
+
 class Desk:
     def __init__(self, settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
         """Raises ConfigurationError when the port is taken."""
@@ -77,13 +86,18 @@ class Desk:
         self._visits: set[_Visit] = set()
         self._account = self._endpoint.account("operator", self._incoming)
 
-    def _incoming(self, account: SipAccount, call_id: int) -> None:
+    def _incoming(self, account: SipAccount, call_id: int, invite: str) -> None:
+        context = _CONTEXT.search(invite)
+        log.info("visit", context=context and context.group(1))  # and nothing else: a number is nobody's business
+        if (refusal := REFUSALS.get(dialled(invite))) is not None:
+            Refusal(account, call_id, refusal, self.loop)
+            return
         try:
             port = self._free.popleft()
         except IndexError:
             Refusal(account, call_id, 486, self.loop)
             return
-        self._visits.add(_Visit(self, account, call_id, port))
+        self._visits.add(_Visit(self, account, call_id, port, absent=dialled(invite) == ABSENT))
 
     def left(self, visit: _Visit) -> None:
         self._visits.discard(visit)

@@ -17,7 +17,7 @@ _FILE = Path(__file__).with_name("prompts.yml")
 class Voice(Protocol):
     """Text to PCM s16le at 8 kHz; raises core.errors.VyzovError when that fails. `tts.client.TtsClient` is one."""
 
-    async def speak(self, text: str) -> bytes: ...
+    async def speak(self, text: str, slow: bool = False) -> bytes: ...
 
 
 @dataclass(frozen=True)

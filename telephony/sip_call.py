@@ -6,6 +6,7 @@ Used by a line of the worker, by the sandbox's operator desk and by the test pho
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 import pjsua2 as pj
@@ -51,6 +52,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     _alive: ClassVar[set[int]] = set()
     """Ids of incoming calls whose Python objects still exist."""
+    _leaving: ClassVar[set[int]] = set()
+    """Ids of calls that are over, and whose Python objects still exist."""
 
     def __init__(
         self, account: SipAccount, port: AudioPort | None, listener: CallListener, loop: asyncio.AbstractEventLoop,
@@ -59,7 +62,7 @@ class SipCall(pj.Call):  # type: ignore[misc]
         """Raises RuntimeError while the object of an earlier call with this id has not been dropped."""
         self._call_id = call_id
         if call_id != pj.PJSUA_INVALID_ID:
-            if call_id in self._alive:
+            if call_id in self._alive or call_id in self._leaving:
                 raise RuntimeError("the call before with this id has not been dropped")
             self._alive.add(call_id)
         super().__init__(account, call_id)
@@ -69,12 +72,21 @@ class SipCall(pj.Call):  # type: ignore[misc]
 
     def __del__(self) -> None:
         self._alive.discard(self._call_id)
+        self._leaving.discard(self._call_id)
+
+    @classmethod
+    def all_left(cls) -> bool:
+        """Whether a call can be dialled now: one that got the id of a call whose object is dropped later would be hung
+        up with it."""
+        return not cls._leaving
 
     # -- what we do (any registered thread)
 
-    def dial(self, uri: str) -> None:
+    def dial(self, uri: str, headers: Mapping[str, str] | None = None) -> None:
         """Phone `uri`. Raises pj.Error when that is impossible at once."""
-        self.makeCall(uri, _audio_only())
+        prm = _audio_only()
+        prm.txOption.headers = sip_headers(headers or {})
+        self.makeCall(uri, prm)
 
     def ring(self) -> None:
         self._answer(180)
@@ -106,14 +118,11 @@ class SipCall(pj.Call):  # type: ignore[misc]
         """Press keys (RFC 4733). Raises pj.Error when there is no audio to put them in."""
         self.dialDtmf(digits)
 
-    def transfer(self, uri: str) -> bool:
-        """Ask the far end to call `uri` instead (REFER); False when that cannot be sent."""
-        try:
-            self.xfer(uri, pj.CallOpParam(True))
-        except pj.Error as error:
-            log.warning("transfer_refused", error=error.reason)
-            return False
-        return True
+    def connect(self, other: SipCall) -> None:
+        """Let the far ends of both calls hear each other. Raises pj.Error while one of them has no sound."""
+        ours, theirs = self.getAudioMedia(-1), other.getAudioMedia(-1)
+        ours.startTransmit(theirs)
+        theirs.startTransmit(ours)
 
     def packets_received(self) -> int | None:
         """RTP packets from the far end so far, None without audio."""
@@ -156,6 +165,8 @@ class SipCall(pj.Call):  # type: ignore[misc]
             if info.state == pj.PJSIP_INV_STATE_CONFIRMED:
                 self._tell("on_confirmed")
             elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+                self._call_id = int(info.id)
+                self._leaving.add(self._call_id)
                 self._loop.call_soon_threadsafe(self._end_soon, int(info.lastStatusCode), str(info.lastReason))
         except Exception as error:
             log.error("call_state_failed", error=type(error).__name__)
@@ -164,12 +175,13 @@ class SipCall(pj.Call):  # type: ignore[misc]
         try:
             info = self.getInfo()  # kept: its parts die with it
             for media in info.media:
-                if media.type != pj.PJMEDIA_TYPE_AUDIO or self._port is None:
+                if media.type != pj.PJMEDIA_TYPE_AUDIO:
                     continue
                 if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                    audio = self.getAudioMedia(media.index)
-                    audio.startTransmit(self._port)
-                    self._port.startTransmit(audio)
+                    if self._port is not None:
+                        audio = self.getAudioMedia(media.index)
+                        audio.startTransmit(self._port)
+                        self._port.startTransmit(audio)
                     self._tell("on_media", False)
                 elif media.status in (pj.PJSUA_CALL_MEDIA_LOCAL_HOLD, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD):
                     self._tell("on_media", True)
@@ -204,6 +216,16 @@ class Refusal:
     def on_digit(self, digit: str) -> None: ...
 
     def on_transfer(self, code: int, final: bool) -> None: ...
+
+
+def sip_headers(headers: Mapping[str, str]) -> pj.SipHeaderVector:
+    """Headers for a request, as the library wants them."""
+    vector = pj.SipHeaderVector()
+    for name, value in headers.items():
+        header = pj.SipHeader()
+        header.hName, header.hValue = name, value
+        vector.append(header)
+    return vector
 
 
 def _audio_only() -> pj.CallOpParam:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.errors import ServiceUnavailable, VyzovError
@@ -68,6 +68,7 @@ class Spoken:
     text: str
     barge_in: bool = True
     pcm: bytes | None = None
+    slow: bool = False
 
 
 class Speaking:
@@ -81,7 +82,7 @@ class Speaking:
         self._mouth = mouth
         self._voice = voice
         self._pieces = [
-            Spoken(sentence, piece.barge_in, piece.pcm)
+            replace(piece, text=sentence)
             for piece in pieces
             for sentence in ([piece.text] if piece.pcm is not None else sentences(piece.text))
         ]
@@ -132,7 +133,7 @@ class Speaking:
                     await self._mouth.tick()
                 pcm = piece.pcm
                 if pcm is None:
-                    pcm = await asyncio.wait_for(self._voice.speak(piece.text), SYNTHESIS_SECONDS)
+                    pcm = await asyncio.wait_for(self._voice.speak(piece.text, slow=piece.slow), SYNTHESIS_SECONDS)
                 self._playouts.append(self._mouth.play(pcm))
                 if self.first_seconds is None:
                     self.first_seconds = asyncio.get_running_loop().time() - began

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.events import Event
-from core.words import Expects, Slot, TransferTo
-from dialog.client import Answer, DialogEvent, Turn
-from telephony.audio_port import Playout
+from core.words import Expects, Slot
+from dialog.client import Answer, DialogEvent, Transfer, Turn
+from telephony.destinations import Destinations
+from telephony.handover import HandingLine, WantedWay
 from telephony.hearing import Listener
 from telephony.prompts import OwnPrompts, Voice
 
 
-class CallLine(Protocol):
+class CallLine(HandingLine, Protocol):
     """What a conversation needs of `telephony.line.Line`; times are seconds of the call's clock."""
 
     number: int
@@ -28,22 +29,13 @@ class CallLine(Protocol):
     on_digit_pressed: Callable[[str], None] | None
 
     @property
-    def clock(self) -> float: ...
-
-    @property
     def buffered_seconds(self) -> float: ...
 
     async def answer(self) -> None: ...
 
     async def hang_up(self) -> None: ...
 
-    async def transfer(self, uri: str, seconds: float) -> bool: ...
-
     async def tick(self) -> None: ...
-
-    def play(self, pcm: bytes) -> Playout: ...
-
-    def stop_playing(self) -> None: ...
 
 
 class Ear(Protocol):
@@ -69,10 +61,9 @@ class Dialog(Protocol):
     """What it needs of `dialog.client.DialogClient`."""
 
     async def send(
-        self, call_id: str, event: DialogEvent, turn: Turn | None = None, *, caller: str = "", called: str = ""
-    ) -> Answer: ...
-
-    def transfer_failed(self, to: TransferTo) -> str: ...
+        self, call_id: str, event: DialogEvent, turn: Turn | None = None, *, caller: str = "", called: str = "",
+        failed: Transfer | None = None,
+    ) -> Answer: ...  # fmt: skip
 
 
 class Events(Protocol):
@@ -90,6 +81,8 @@ class Surroundings:
     dialog: Dialog
     events: Events
     prompts: OwnPrompts
-    destinations: dict[TransferTo, str]
-    """SIP URIs of the operators and of the ambulance."""
+    destinations: Destinations
+    transfer_way: WantedWay
+    transfer_seconds: float
+    """How long an operator's telephone may ring."""
     turn_seconds: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.words import Expects
+from core.words import Expects, Slot
 from telephony.endpointing import Candidate, Endpointing, Heard, Keypad, Verdict, stops_prompt
 
 
@@ -29,8 +29,8 @@ class TurnTaking:
         self.keypad = Keypad()
         self.prompt_ended_at = None
 
-    def expect(self, expects: Expects | None) -> None:
-        self._endpointing = Endpointing(expects)
+    def expect(self, expects: Expects | None, slot: Slot | None = None) -> None:
+        self._endpointing = Endpointing(expects, slot)
 
     def prompt_started(self, at: float) -> bool:
         """A question begins to be heard; True when sound before it has to be forgotten.

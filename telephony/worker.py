@@ -21,10 +21,11 @@ from core.ids import new_call_id
 from core.logs import get_logger
 from core.metrics import LINES, LINES_BUSY
 from core.settings import Settings, get_settings
-from core.words import TransferTo
 from dialog.client import DialogClient
 from telephony.conversation import Conversation
-from telephony.endpoint import EndpointConfig, SipAccount, SipEndpoint
+from telephony.destinations import Destinations
+from telephony.endpoint import EndpointConfig, SipAccount, SipEndpoint, lines_for_callers
+from telephony.fax import FaxTones
 from telephony.hearing import Hearing
 from telephony.line import Line
 from telephony.prompts import OwnPrompts
@@ -90,7 +91,7 @@ class Worker:
         await self._hearing.start()
         while not await self._hearing.wait(RETRY_SECONDS):
             log.info("waiting", service="asr")
-        while (await self._dialog.send(new_call_id(), "hangup")).fault:  # noqa: ASYNC110 (it is asked, not told)
+        while not await self._dialog.ready():  # noqa: ASYNC110 (it is asked, not told)
             await asyncio.sleep(RETRY_SECONDS)
         while True:
             try:
@@ -106,11 +107,13 @@ class Worker:
             dialog=self._dialog,
             events=self._events,
             prompts=prompts,
-            destinations=_destinations(settings),
+            destinations=Destinations(settings),
+            transfer_way=settings.transfer,
+            transfer_seconds=settings.transfer_seconds,
             turn_seconds=settings.turn_seconds,
         )
         config = EndpointConfig(settings.sip_host, self._sip_port, settings.rtp_port, self._index)
-        endpoint = SipEndpoint(config, lines=self._lines_wanted)
+        endpoint = SipEndpoint(config, lines=min(self._lines_wanted, lines_for_callers(settings)))
         exchange = Exchange(endpoint, self._index, self._hearing, surroundings)
         log.info("listening", index=self._index, sip_port=self._sip_port, lines=len(exchange.lines))
         self._status.ready = True
@@ -139,7 +142,7 @@ class Exchange:
         self.lines = [Line(first + n, port, self._loop) for n, port in enumerate(endpoint.ports)]
         self._free = deque(self.lines)
         """Shared with the library's thread: `popleft` and `append` are atomic."""
-        self._conversations: dict[Line, tuple[Conversation, asyncio.Task[None]]] = {}
+        self._conversations: dict[Line, tuple[Conversation, asyncio.Task[None], FaxTones]] = {}
         self._busy = asyncio.Event()
         self._closing = False
         self._account = endpoint.account("vyzov", self._incoming)
@@ -150,8 +153,11 @@ class Exchange:
         step = 0
         while True:
             await self._busy.wait()
-            for line in list(self._conversations):
-                self._hearing.collect(line.number, line.take())
+            for line, (conversation, _, fax) in list(self._conversations.items()):
+                heard = line.take()
+                self._hearing.collect(line.number, heard)
+                if fax.feed(heard):
+                    conversation.dismiss()
                 line.pulse()
                 if step % STEPS_A_WATCH == 0:
                     line.watch()
@@ -164,7 +170,7 @@ class Exchange:
         """Take no new calls, and let the running ones say goodbye, for at most `seconds`."""
         self._closing = True
         tasks = []
-        for conversation, task in self._conversations.values():
+        for conversation, task, _ in self._conversations.values():
             conversation.cut_short()
             tasks.append(task)
         if tasks:
@@ -173,7 +179,7 @@ class Exchange:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _incoming(self, account: SipAccount, sip_call_id: int) -> None:
+    def _incoming(self, account: SipAccount, sip_call_id: int, invite: str) -> None:
         """A call comes in; in the library's thread."""
         if self._closing:
             Refusal(account, sip_call_id, 503, self._loop)
@@ -194,7 +200,7 @@ class Exchange:
     def _converse(self, line: Line) -> None:
         conversation = Conversation(line, new_call_id(), self._surroundings)
         task = asyncio.create_task(conversation.run(), name="conversation")
-        self._conversations[line] = (conversation, task)
+        self._conversations[line] = (conversation, task, FaxTones())
         self._busy.set()
         LINES_BUSY.set(len(self._conversations))
         task.add_done_callback(lambda _: self._over(line))
@@ -208,15 +214,6 @@ class Exchange:
         LINES_BUSY.set(len(self._conversations))
         line.release()
         self._free.append(line)
-
-
-def _destinations(settings: Settings) -> dict[TransferTo, str]:
-    """Where transferred calls go: the deployer's addresses, else the sandbox's own desk."""
-    desk = f"{settings.sip_host}:{settings.operator_desk_port}"
-    return {
-        "operator": settings.operator_uri or f"sip:operator@{desk}",
-        "emergency": settings.emergency_uri or f"sip:103@{desk}",
-    }
 
 
 async def _run(settings: Settings, arguments: argparse.Namespace) -> None:

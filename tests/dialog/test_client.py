@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from core.settings import Settings
-from dialog.client import Alternative, Answer, DialogClient, Turn
+from dialog.client import Alternative, Answer, DialogClient, Say, Transfer, Turn
 from tests.conftest import free_port
 
 GOOD: dict[str, Any] = {
@@ -38,6 +38,12 @@ class FakeRasa:
         self.bodies: list[dict[str, Any]] = []
         self.tokens: list[str] = []
         app = FastAPI()
+
+        self.health = 200
+
+        @app.get("/webhooks/vyzov/health")
+        async def health() -> Response:
+            return Response(status_code=self.health)
 
         @app.post("/webhooks/vyzov/webhook")
         async def webhook(request: Request) -> Response:
@@ -112,9 +118,10 @@ async def test_an_answer_arrives_whole(client: DialogClient, fakes: list[FakeRas
     assert not answer.fault
     assert fakes[0].tokens == ["Bearer t0ken"]
     assert fakes[0].bodies[0] == {
-        "call_id": "c1", "event": "turn", "caller": "+79161234567", "called": "122",
+        "call_id": "c1", "sequence": 1, "event": "turn", "caller": "+79161234567", "called": "122",
         "turn": {"text": "да", "alternatives": [{"text": "да", "score": -0.1}], "turn_id": "t1", "digits": None,
                  "silence": False, "urgent": None},
+        "failed": None,
     }  # fmt: skip
 
 
@@ -183,9 +190,65 @@ async def test_a_hang_up_never_speaks_and_is_not_repeated(client: DialogClient, 
     assert len(fakes[0].bodies) == 1
 
 
-async def test_what_is_said_after_a_failed_transfer_and_ahead(client: DialogClient) -> None:
-    assert "103" in client.transfer_failed("emergency")
-    assert "перезвоните" in client.transfer_failed("operator")
+async def test_the_newer_parts_of_an_answer_arrive_whole(client: DialogClient, fakes: list[FakeRasa]) -> None:
+    fakes[0].plan = [GOOD | {
+        "say": [{"text": "Номер пять.", "barge_in": False, "slow": True}], "house_call": None,
+        "transfer": {"to": "emergency", "reason": "red_flag", "area": "Руза"},
+        "red_flag": {"words": "не дышит"}, "recording_refused": True,
+    }]  # fmt: skip
+    answer = await client.send("c1", "turn", Turn("да"))
+    assert answer.say == (Say("Номер пять.", barge_in=False, slow=True),)
+    assert answer.transfer == Transfer("emergency", "red_flag", "Руза")
+    assert answer.red_flag == "не дышит"
+    assert answer.recording_refused
+
+
+async def test_a_second_try_is_known_as_such(client: DialogClient, fakes: list[FakeRasa]) -> None:
+    fakes[0].plan = [GOOD, 500, GOOD]
+    await client.send("c1", "start")
+    await client.send("c1", "turn", Turn(silence=True))
+    await client.send("c1", "turn", Turn("да"))
+    await client.send("c1", "hangup")
+    await client.send("c1", "start")
+    assert [body["sequence"] for body in fakes[0].bodies] == [1, 2, 2, 3, 4, 1]
+
+
+async def test_the_dialog_is_asked_after_a_failed_transfer(client: DialogClient, fakes: list[FakeRasa]) -> None:
+    answer = await client.send("c1", "transfer_failed", failed=Transfer("operator", "wish"))
+    assert answer.expects == "date"
+    assert fakes[0].bodies[0]["event"] == "transfer_failed"
+    assert fakes[0].bodies[0]["failed"] == {"to": "operator", "reason": "wish", "area": None}
+
+
+@pytest.mark.parametrize(("failed", "words"), [
+    (Transfer("operator", "wish"), "перезвоните"), (Transfer("emergency", "red_flag"), "103"),
+])  # fmt: skip
+async def test_the_client_has_the_last_word_when_the_dialog_is_away(failed: Transfer, words: str) -> None:
+    client = DialogClient(settings(free_port()))
+    answer = await client.send("c1", "transfer_failed", failed=failed)
+    await client.aclose()
+    assert words in answer.say[0].text
+    assert not answer.say[0].barge_in
+    assert (answer.transfer, answer.end, answer.fault) == (None, "failed", True)
+
+
+async def test_who_was_not_put_through_to_103_does_not_wait(fakes: list[FakeRasa]) -> None:
+    fakes[0].plan = [30.0]
+    client = DialogClient(settings(fakes[0].port, seconds=60.0))
+    failed = Transfer("emergency", "red_flag")
+    answer = await asyncio.wait_for(client.send("c1", "transfer_failed", failed=failed), 20)
+    await client.aclose()
+    assert answer.end == "failed"
+
+
+async def test_readiness_is_the_dialogs_own_word(client: DialogClient, fakes: list[FakeRasa]) -> None:
+    assert await client.ready()
+    fakes[0].health = 503
+    assert not await client.ready()
+    assert not fakes[0].bodies, "a probe is no call"
+
+
+async def test_texts_for_synthesis_ahead(client: DialogClient) -> None:
     prompts = client.fixed_prompts()
     assert len(prompts) == len(set(prompts)) > 60
     assert any("робот" in prompt for prompt in prompts)

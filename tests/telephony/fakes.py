@@ -12,11 +12,14 @@ from typing import Any
 
 from core.errors import ServiceUnavailable
 from core.events import Event, PromptFinished, PromptStarted
-from core.words import Expects, Slot, TransferTo
-from dialog.client import Answer, DialogEvent, Say, Turn
+from core.settings import Settings
+from core.words import Expects, Slot
+from dialog.client import Answer, DialogEvent, Say, Transfer, Turn
 from telephony.audio_port import FRAME_SAMPLES, SAMPLE_RATE, Playlist, Playout
 from telephony.conversation import Conversation
+from telephony.destinations import Destinations
 from telephony.endpointing import Candidate
+from telephony.handover import Referral, WantedWay
 from telephony.hearing import Listener
 from telephony.line import CallerGone
 from telephony.prompts import OwnPrompt, OwnPrompts, load_texts
@@ -24,6 +27,33 @@ from telephony.surroundings import Surroundings
 from tests.telephony.stubs import tone
 
 OWN = OwnPrompts(**{name: OwnPrompt(text, tone(1.0)) for name, text in load_texts().items()})
+
+
+Step = tuple[float, int]
+"""After so many seconds that SIP status."""
+ANSWERED: list[Step] = [(0.1, 202), (0.2, 100), (2.0, 200)]
+BUSY: list[Step] = [(0.1, 202), (0.2, 100), (1.0, 486)]
+REFUSED: list[Step] = [(0.1, 405)]
+SILENT: list[Step] = [(0.1, 202)]
+RINGS: list[Step] = [(0.1, 202), (0.2, 180)]
+
+
+@dataclass
+class FakeLeg:
+    status: int | None = None
+    answered: bool = False
+    ended: bool = False
+    sounding: bool = False
+    hung_up: bool = False
+
+    def progress(self, code: int) -> None:
+        """As the real one: 1xx, an answer, or the end; 0 is a hang-up after the answer."""
+        self.status = code or self.status
+        self.answered = self.answered or code == 200
+        self.ended = self.ended or code == 0 or code >= 300
+
+    def hang_up(self) -> None:
+        self.hung_up = self.ended = True
 
 
 class FakeLine:
@@ -40,8 +70,13 @@ class FakeLine:
         self.samples = 0
         self.gone = False
         self.hung_up = False
-        self.transfers: list[str] = []
-        self.transfer_answered = True
+        self.transfers: list[tuple[str, str]] = []
+        """Way and URI of each try to hand the caller over."""
+        self.contexts: list[str] = []
+        self.refer_steps: list[Step] = ANSWERED
+        self.leg_steps: list[Step] | None = None
+        """None: there is no place for a second leg."""
+        self.legs: list[FakeLeg] = []
         self.playlist = Playlist()
         self.silent_since = 0.0
         self.longest_silence = 0.0
@@ -60,10 +95,30 @@ class FakeLine:
     async def hang_up(self) -> None:
         self.hung_up = True
 
-    async def transfer(self, uri: str, seconds: float) -> bool:
-        self.transfers.append(uri)
-        await self.tick()
-        return self.transfer_answered
+    def refer(self, uri: str, context: str) -> Referral:
+        self.transfers.append(("refer", uri))
+        self.contexts.append(context)
+        referral = Referral()
+        for seconds, code in self.refer_steps:
+            if code in (202, 405):
+                self.at(self.clock + seconds, lambda code=code: referral.responded(code))  # type: ignore[misc]
+            else:
+                self.at(
+                    self.clock + seconds,
+                    lambda code=code: referral.notified(code, final=code >= 200),  # type: ignore[misc]
+                )
+        return referral
+
+    async def dial(self, uri: str, context: str) -> FakeLeg | None:
+        self.transfers.append(("leg", uri))
+        self.contexts.append(context)
+        if self.leg_steps is None:
+            return None
+        leg = FakeLeg()
+        self.legs.append(leg)
+        for seconds, code in self.leg_steps:
+            self.at(self.clock + seconds, lambda code=code: leg.progress(code))  # type: ignore[misc]
+        return leg
 
     async def tick(self) -> None:
         for _ in range(4):  # whoever waits for something else goes first
@@ -133,13 +188,16 @@ class FakeVoice:
     fails_after: int | None = None
     hangs: bool = False
     spoken: list[str] = field(default_factory=list)
+    slowly: list[str] = field(default_factory=list)
 
-    async def speak(self, text: str) -> bytes:
+    async def speak(self, text: str, slow: bool = False) -> bytes:
         if self.hangs:
             await asyncio.sleep(3600)
         if not self.works or (self.fails_after is not None and len(self.spoken) >= self.fails_after):
             raise ServiceUnavailable("tts: away")
         self.spoken.append(text)
+        if slow:
+            self.slowly.append(text)
         return tone(1.0)
 
 
@@ -150,10 +208,14 @@ class FakeDialog:
     line: FakeLine
     answers: list[Answer | tuple[float, Answer]]
     turns: list[tuple[str, Turn]] = field(default_factory=list)
+    failed: list[Transfer] = field(default_factory=list)
+    """What `transfer_failed` was told of."""
 
     async def send(
-        self, call_id: str, event: DialogEvent, turn: Turn | None = None, *, caller: str = "", called: str = ""
-    ) -> Answer:
+        self, call_id: str, event: DialogEvent, turn: Turn | None = None, *, caller: str = "", called: str = "",
+        failed: Transfer | None = None,
+    ) -> Answer:  # fmt: skip
+        self.failed += [] if failed is None else [failed]
         self.turns.append((event, turn or Turn()))
         if event == "hangup":
             return Answer()
@@ -165,18 +227,20 @@ class FakeDialog:
             answer = answer[1]
         return answer
 
-    def transfer_failed(self, to: TransferTo) -> str:
-        return "Никто не ответил."
-
 
 def asks(text: str, expects: Expects | None = None, **fields: Any) -> Answer:
     return Answer(say=(Say(text, fields.pop("barge_in", True)),), expects=expects, **fields)
 
 
+DEPLOYED = Settings.model_validate(
+    {"operator_uri": "sip:operator@x", "emergency_uri": "sip:103@x", "emergency_uris": {"Руза": "sip:103@ruza"}}
+)
+
+
 class Timeline:
     """One call. `on` maps the beginning of a prompt's text to what happens when it starts, or (`after`) has ended."""
 
-    def __init__(self, *answers: Answer | tuple[float, Answer]) -> None:
+    def __init__(self, *answers: Answer | tuple[float, Answer], way: WantedWay = "auto") -> None:
         self.line = FakeLine()
         self.ear = FakeEar(self.line)
         self.voice = FakeVoice()
@@ -191,7 +255,9 @@ class Timeline:
             dialog=self.dialog,
             events=self,
             prompts=OWN,
-            destinations={"operator": "sip:operator@x", "emergency": "sip:103@x"},
+            destinations=Destinations(DEPLOYED),
+            transfer_way=way,
+            transfer_seconds=20.0,
             turn_seconds=8.0,
         )
         self.conversation = Conversation(self.line, "call", surroundings)

@@ -72,7 +72,7 @@ def answer(text: str = "", **fields: Any) -> dict[str, Any]:
     body: dict[str, Any] = {
         "say": [{"text": text, "barge_in": fields.pop("barge_in", True)}] if text else [],
         "expects": None, "slot": None, "candidates": [], "hints": [], "filled": [],
-        "house_call": None, "transfer": None, "end": None,
+        "house_call": None, "transfer": None, "end": None, "red_flag": None, "recording_refused": False,
     }  # fmt: skip
     return body | fields
 
@@ -107,6 +107,7 @@ class Stubs:
         app = FastAPI()
         app.add_api_websocket_route("/v1/stream", self._stream)
         app.add_api_route("/v1/speak", self._speak, methods=["POST"])
+        app.add_api_route("/webhooks/vyzov/health", lambda: {"status": "ready"})
         app.add_api_route("/webhooks/vyzov/webhook", self._webhook, methods=["POST"])
         server = uvicorn.Server(uvicorn.Config(app, port=self.port, log_config=None, timeout_graceful_shutdown=1))
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]

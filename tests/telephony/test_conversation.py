@@ -7,7 +7,16 @@ import asyncio
 
 import pytest
 
-from core.events import CallEnded, CallTransferred, HouseCallCreated, PromptFinished, PromptStarted, TurnRecognised
+from core.events import (
+    CallEnded,
+    CallTransferred,
+    HouseCallCreated,
+    PromptFinished,
+    PromptStarted,
+    RecordingRefused,
+    RedFlag,
+    TurnRecognised,
+)
 from dialog.client import Answer, Filled, HouseCallResult, Say, Transfer
 from telephony import speaking
 from tests.telephony.fakes import OWN, Timeline, asks
@@ -229,7 +238,7 @@ async def test_a_fault_of_our_own_is_an_apology() -> None:
 
 def _apologised(call: Timeline) -> None:
     assert OWN.apology_transfer.text in [prompt.text for prompt in call.of(PromptStarted)]
-    assert call.line.transfers == ["sip:operator@x"]
+    assert call.line.transfers == [("refer", "sip:operator@x")]
     assert [e.reason for e in call.of(CallTransferred)] == ["error"]
     assert [e.outcome for e in call.of(CallEnded)] == ["transferred"]
     assert call.line.hung_up
@@ -240,17 +249,8 @@ async def test_an_emergency_is_transferred_even_without_a_voice() -> None:
     call = Timeline(asks("Соединяю со скорой.", transfer=Transfer("emergency", "red_flag")))
     call.voice.works = False
     await call.run()
-    assert call.line.transfers == ["sip:103@x"]
+    assert call.line.transfers == [("refer", "sip:103@x")]
     assert call.of(CallEnded)[0].outcome == "emergency"
-
-
-async def test_a_transfer_that_nobody_takes_is_said() -> None:
-    call = Timeline(asks("Соединяю.", transfer=Transfer("operator", "wish")))
-    call.line.transfer_answered = False
-    await call.run()
-    assert call.of(PromptStarted)[-1].text == "Никто не ответил."
-    assert call.of(CallTransferred)[0].result == "failed"
-    assert [e.outcome for e in call.of(CallEnded)] == ["failed"]
 
 
 @pytest.mark.parametrize("when", [0.0, 0.5, 1.2, 2.0, 3.0])
@@ -299,3 +299,48 @@ async def test_an_overlong_call_ends_politely() -> None:
     call.during["Вам"] = lambda now: setattr(call.line, "samples", call.line.samples + 8000 * 15 * 60)
     await call.run()
     assert call.of(PromptStarted)[-1].text == OWN.overlong.text
+
+
+async def test_keys_over_a_prompt_that_must_be_heard_count() -> None:
+    call = Timeline(asks("Если задыхается, звоните сто три.", "yes_no", barge_in=False), END)
+    call.during["Если"] = lambda now: call.line.at(now + 0.3, lambda: call.line.on_digit_pressed("0"))  # type: ignore[misc]
+    await call.run()
+    assert not call.of(PromptFinished)[0].interrupted
+    assert call.dialog.turns[1][1].digits == "0"
+
+
+async def test_after_the_result_silence_ends_the_call_sooner() -> None:
+    call = Timeline(asks("Вызов принят.", "yes_no", slot="done"), END)
+    await call.run()
+    assert call.dialog.turns[1][1].silence
+    assert call.line.longest_silence == pytest.approx(3, abs=0.2)
+
+
+async def test_what_is_to_be_slow_is_spoken_slowly() -> None:
+    call = Timeline(Answer(say=(Say("Номер вызова пять.", slow=True), Say("До свидания.")), end="created"))
+    await call.run()
+    assert call.voice.slowly == ["Номер вызова пять."]
+
+
+async def test_danger_is_told_with_the_question_that_was_open() -> None:
+    call = Timeline(asks("Сколько лет?", "number", slot="age"), asks("Соединить?", "yes_no", red_flag="не дышит"), END)
+    call.after["Сколько"] = call.says("не дышит")
+    await call.run()
+    assert [(e.words, e.slot) for e in call.of(RedFlag)] == [("не дышит", "age")]
+
+
+async def test_a_refused_recording_is_told_once() -> None:
+    refused = asks("Хорошо. Кому нужен врач?", "choice", slot="who", recording_refused=True)
+    call = Timeline(asks("Слушаю.", "free"), refused, asks("Вызов принят.", end="answered", recording_refused=True))
+    call.after["Слушаю"] = call.says("не записывайте меня")
+    call.after["Хорошо"] = call.says("мне")
+    await call.run()
+    assert len(call.of(RecordingRefused)) == 1
+
+
+async def test_a_fax_machine_is_hung_up_on_without_a_word() -> None:
+    call = Timeline(asks("Вам нужен врач?", "yes_no"))
+    call.after["Вам"] = lambda now: call.line.at(now + 1, call.conversation.dismiss)
+    await call.run()
+    assert [prompt.text for prompt in call.of(PromptStarted)] == ["Вам нужен врач?"]
+    assert [e.outcome for e in call.of(CallEnded)] == ["abandoned"]

@@ -58,6 +58,12 @@ def test_end_of_turn(
     assert Endpointing(expects).decide(what, prompt_ended, now) == verdict
 
 
+def test_after_the_result_silence_ends_the_call_sooner() -> None:
+    assert Endpointing(None, "done").decide(heard(None), 1.0, 3.9) is None
+    assert Endpointing(None, "done").decide(heard(None), 1.0, 4.0) == "silence"
+    assert Endpointing("yes_no", "confirm").decide(heard(None), 1.0, 4.0) is None
+
+
 @pytest.mark.parametrize(
     ("what", "now", "stops"),
     [
@@ -92,6 +98,9 @@ def test_a_text_of_a_void_turn_is_ignored() -> None:
         ([("1", 0.0)], 3.0, "1"),
         ([("1", 0.0), ("2", 2.0)], 4.0, None),
         ([("1", 0.0), ("2", 1.0), ("#", 1.5)], 1.5, "12"),
+        ([("0", 0.0)], 1.4, None),
+        ([("0", 0.0)], 1.5, "0"),  # the operator
+        ([("0", 0.0), ("1", 1.4)], 3.0, None),  # a date
         ([("#", 0.0)], 9.0, None),
         ([("A", 0.0), ("5", 0.1), ("#", 0.2), ("7", 0.3)], 0.3, "5"),
         ([(str(n % 10), n * 0.1) for n in range(50)], 5.0, "01234567890123456789012345678901"),
