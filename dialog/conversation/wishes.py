@@ -50,7 +50,7 @@ class Wishes:
         if name == "cancel" and slot == "opening":
             return self.cancel(state)
         if name == "child_alone" and "adult" not in state.taken:
-            return Ask("adult")
+            return GiveUp() if slot == "adult" else Ask("adult")
         if name == "wrong_number" and slot == "opening":
             state.resume = slot
             return Spoken(self._wording.ask(state, "go_on", text=self._phrases.wrong_number_question))
@@ -75,7 +75,7 @@ class Wishes:
         if name == "refuse_recording" and not state.recording_refused:
             state.recording_refused = True
             return wording.again(state, phrases.recording_refused)
-        if name in ("cancel", "goodbye"):
+        if name in ("cancel", "goodbye", "visit_cancel"):
             return wording.closed(state, "cancel", phrases.cancel_question)
         if name in self._script.answers:
             return wording.again(state, self._script.answers[name])
@@ -121,7 +121,7 @@ class Wishes:
 
     def cancel(self, state: State) -> Step:
         """«Ничего не надо»: nothing is written down. Who begins a call so means an earlier visit."""
-        if state.asked.slot == "opening":
+        if state.asked.slot == "opening" or state.purpose in ("status", "change", "cancel"):
             state.take("opening", True, 1.0)
             state.purpose = "cancel"
             return Advance()

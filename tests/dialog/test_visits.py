@@ -81,6 +81,13 @@ def test_a_cancellation_that_is_not_certain_is_not_called_one() -> None:
     assert "регистратор" in call.said
 
 
+def test_who_repeats_the_wish_to_cancel_is_not_told_that_nothing_was_ordered() -> None:
+    world = World(visits=[VISIT])
+    call = turn(begin(world, "visit_cancel"), "отмените вызов", intent="visit_cancel")
+    assert call.reply.end is None
+    talk(call, until="cancel_visit")
+
+
 def test_no_visit_found_a_new_one_is_offered() -> None:
     call = talk(begin(World(), "visit_status"), until="go_on")
     turn(call, "да")
