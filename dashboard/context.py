@@ -72,7 +72,8 @@ async def call_in_context(context: str, live: Live, history: History) -> LiveCal
     """The call, of now or of the history. Raises NotFound."""
     if (call := live.in_context(context)) is not None:
         return call
-    call_id = await asyncio.to_thread(history.call_in_context, context)
+    # PostgreSQL takes no NUL in a text
+    call_id = await asyncio.to_thread(history.call_in_context, context) if context.isprintable() else None
     call = retold(await asyncio.to_thread(history.story, call_id)) if call_id is not None else None
     if call is None:
         raise NotFound("no call was transferred under this context")

@@ -23,7 +23,7 @@ class Call(Base):
     called: Mapped[str] = mapped_column(String(64))
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
     outcome: Mapped[str | None] = mapped_column(String(16))
-    seconds: Mapped[float | None]
+    seconds: Mapped[float | None] = mapped_column(Float)
     house_call_id: Mapped[str | None] = mapped_column(String(64))
     house_call_number: Mapped[str | None] = mapped_column(String(32))
     refused: Mapped[bool] = mapped_column(default=False, server_default=false())

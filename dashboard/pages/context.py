@@ -20,14 +20,15 @@ class ContextPage:
         self._context = context
         self._call: LiveCall | None = None
         self._version = sources.live.version
+        self._timer: ui.timer | None = None
+        """While the call goes on, or may still come."""
 
     async def build(self) -> None:
         header("Вызов: перевод")
         await self._read()
         self._draw()
-        timer = ui.timer(LIVE_SECONDS, self._refresh)
-        if self._call is not None and self._call.outcome is not None:
-            timer.deactivate()
+        if self._call is None or self._call.outcome is None:
+            self._timer = ui.timer(LIVE_SECONDS, self._refresh)
 
     async def _read(self) -> None:
         sources = self._sources
@@ -41,9 +42,14 @@ class ContextPage:
             return
         self._version = self._sources.live.version
         await self._read()
-        if self._call is not None and self._call.refused and self._call.outcome is not None:
-            return  # what was said is forgotten everywhere; the operator who talks now keeps what he sees
-        self._draw.refresh()
+        ended = self._call is not None and self._call.outcome is not None
+        if ended and self._timer is not None:
+            self._timer.deactivate()
+        if ended and self._call is not None and self._call.refused:
+            # what was said is forgotten everywhere else; the operator who talks now keeps what he sees
+            ui.notify("Звонок закончен. Он не записан: закройте страницу, когда он больше не нужен.", timeout=0)
+        else:
+            self._draw.refresh()
 
     @ui.refreshable_method
     def _draw(self) -> None:

@@ -66,7 +66,8 @@ def _closed(build: Callable[P, Awaitable[None]]) -> Callable[P, Awaitable[Redire
     @functools.wraps(build)
     async def page(*args: P.args, **kwargs: P.kwargs) -> RedirectResponse | None:
         if not _logged_in():
-            app.storage.user["wanted"] = ui.context.client.request.url.path
+            # in the cookie: visitors without a password leave nothing on the disk
+            app.storage.browser["wanted"] = ui.context.client.request.url.path
             return RedirectResponse("/login")
         await build(*args, **kwargs)
         return None
@@ -84,6 +85,6 @@ def _log_in(guard: Guard, password: str) -> None:
         ui.notify("Слишком много попыток. Подождите минуту.", type="negative")
     elif guard.check(password, now):
         app.storage.user["supervisor"] = True
-        ui.navigate.to(app.storage.user.pop("wanted", "/"))
+        ui.navigate.to(app.storage.browser.get("wanted", "/"))
     else:
         ui.notify("Пароль не подходит.", type="negative")
