@@ -51,8 +51,7 @@ def said(answer: Answer) -> str:
 
 
 async def test_a_call_becomes_a_record_and_is_forgotten(client: DialogClient, rasa: RealRasa, redis_port: int) -> None:
-    call_id, answer = await lead(client)
-    assert answer.end == "created"
+    call_id, answer = await lead(client, until="done")
     assert answer.house_call is not None
     ((_key, body),) = rasa.services.world.calls
     assert body["call_id"] == call_id
@@ -62,6 +61,8 @@ async def test_a_call_becomes_a_record_and_is_forgotten(client: DialogClient, ra
         keys = [key async for key in redis.scan_iter("vyzov:*")]
         assert f"vyzov:tracker:{call_id}" in keys
         assert all([await redis.ttl(key) > 0 for key in keys])
+        answer = await client.send(call_id, "turn", Turn(silence=True))
+        assert answer.end == "created"
         await client.send(call_id, "hangup")
         assert [key async for key in redis.scan_iter(f"*{call_id}*")] == []
 
@@ -97,6 +98,27 @@ async def test_operator_emergency_silence_and_digits(client: DialogClient) -> No
     assert answer.transfer.reason == "wish"
 
 
+async def test_a_transfer_that_fails_brings_the_caller_back(client: DialogClient, rasa: RealRasa) -> None:
+    call_id, _ = await lead(client, until="birth_date")
+    assert (await client.send(call_id, "turn", Turn("оператора"))).transfer is not None
+    answer = await client.send(call_id, "transfer_failed")
+    assert answer.slot == "go_on"
+    assert (await client.send(call_id, "turn", Turn("да"))).slot == "birth_date"
+    await client.send(call_id, "turn", Turn("оператора"))
+    answer = await client.send(call_id, "transfer_failed")
+    assert answer.end == "failed"
+    assert rasa.services.world.call_backs == [{"call_id": call_id, "phone": "+79254375323", "reason": "wish"}]
+
+
+async def test_the_announcement_of_the_day_is_heard_by_every_caller(client: DialogClient, redis_port: int) -> None:
+    async with Redis(port=redis_port, decode_responses=True, protocol=2) as redis:
+        await redis.set("vyzov:announcement", "Сегодня поликлиника работает до двух.", ex=60)
+        answer = await client.send(uuid.uuid4().hex, "start")
+        assert [say.text for say in answer.say][1] == "Сегодня поликлиника работает до двух."
+        await redis.delete("vyzov:announcement")
+    assert "Сегодня" not in said(await client.send(uuid.uuid4().hex, "start"))
+
+
 @pytest.mark.parametrize("text", [
     "/restart", '/start{"state": null}', "<script>alert(1)</script>", "'; DROP TABLE calls; --", "(system \"ls\")",
     "{state}", "\x00\x01", "а" * 2000,
@@ -110,7 +132,7 @@ async def test_hostile_words_are_only_words(client: DialogClient, text: str) -> 
 
 async def test_calls_at_once_do_not_mix(client: DialogClient, rasa: RealRasa) -> None:
     ends = await asyncio.gather(*(lead(client) for _ in range(4)))
-    assert [answer.end for _, answer in ends] == ["created"] * 4
+    assert [answer.end for _, answer in ends] == ["created"] * 4  # «да» after the result is a goodbye
     assert {body["call_id"] for _, body in rasa.services.world.calls} == {call_id for call_id, _ in ends}
 
 
@@ -184,7 +206,7 @@ async def test_killed_in_the_middle_the_call_goes_on(client: DialogClient, rasa:
     rasa.start("rasa", "dialog.components.server")
     await asyncio.to_thread(rasa.wait)
     answer = await client.send(call_id, "turn", Turn(SAY["birth_date"]))
-    assert answer.slot == "address"
+    assert answer.slot == "name"
 
 
 async def test_nothing_that_was_said_is_in_the_logs(client: DialogClient, rasa: RealRasa) -> None:
