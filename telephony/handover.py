@@ -50,9 +50,13 @@ class Referral:
         if not self.told and not self.refused:
             self.status, self.refused = code, code >= 300
 
-    def notified(self, code: int, *, final: bool) -> None:
-        """The library also tells the response to the REFER in this way: 202, without being final."""
-        if self.final or self.refused or (code == 202 and not final):
+    def notified(self) -> None:
+        """A NOTIFY came, whatever it says."""
+        self.told = True
+
+    def progressed(self, code: int, *, final: bool) -> None:
+        """The operator's call; the library also says 100 when the REFER was accepted, without any NOTIFY."""
+        if self.final or self.refused or (code in (100, 202) and not final):
             return
         self.status, self.told, self.final = code, True, final or code >= 200
 

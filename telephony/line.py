@@ -184,10 +184,13 @@ class Line:
             self.on_digit_pressed(digit)
 
     def on_transfer(self, code: int, final: bool) -> None:
-        self._referral.notified(code, final=final)
+        self._referral.progressed(code, final=final)
 
     def on_refer(self, code: int) -> None:
         self._referral.responded(code)
+
+    def on_notify(self) -> None:
+        self._referral.notified()
 
     def on_progress(self, code: int) -> None: ...
 

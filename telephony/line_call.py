@@ -29,6 +29,9 @@ class LineListener(CallListener, Protocol):
     def on_refer(self, code: int) -> None:
         """What the far end answered to our REFER: the final SIP status (408, 503: nothing)."""
 
+    def on_notify(self) -> None:
+        """The far end tells something of our REFER; what it is comes with `on_transfer`."""
+
 
 class LineCall(SipCall):
     """A call of a line, or the second leg to an operator."""
@@ -87,6 +90,8 @@ class LineCall(SipCall):
             event = prm.e  # kept: its parts die with it
             state = event.body.tsxState
             method, code = str(state.tsx.method), int(state.tsx.statusCode)
+            if method == "NOTIFY" and state.tsx.role == pj.PJSIP_ROLE_UAS:
+                self._tell("on_notify")
             if state.tsx.role != pj.PJSIP_ROLE_UAC or code < 200:
                 return
             if method == "REFER":

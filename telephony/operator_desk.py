@@ -17,7 +17,7 @@ from core import logs
 from core.errors import ConfigurationError
 from core.logs import get_logger
 from core.settings import Settings, get_settings
-from telephony.audio_port import AudioPort
+from telephony.audio_port import FRAME_BYTES, AudioPort, first_audible
 from telephony.endpoint import EndpointConfig, SipAccount, SipEndpoint
 from telephony.line import user_part
 from telephony.line_call import CONTEXT_HEADER
@@ -27,6 +27,8 @@ from telephony.tones import tone
 log = get_logger(__name__)
 
 CALL_SECONDS = 5.0
+TONE_HERTZ = 600.0
+"""Neither a progress tone nor what a caller hears while it rings."""
 REFUSALS = {"busy": 486, "declining": 603}
 """By the user that was dialled."""
 ABSENT = "absent"
@@ -51,12 +53,15 @@ class _Visit:
             self._call.hang_up()
 
     def on_confirmed(self) -> None:
-        self.port.play(tone(1.0))
+        self.port.play(tone(1.0, TONE_HERTZ))
         self._desk.loop.call_later(CALL_SECONDS, self.hang_up)
 
     def on_media(self, held: bool) -> None: ...
 
     def on_ended(self, code: int, reason: str) -> None:
+        heard = self.port.take()
+        frames = (heard[at : at + FRAME_BYTES] for at in range(0, len(heard), FRAME_BYTES))
+        log.info("visit_over", audible_frames=sum(first_audible(frame) is not None for frame in frames))
         self._call = None
         self.port.close()
         self._desk.left(self)

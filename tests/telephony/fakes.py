@@ -100,14 +100,16 @@ class FakeLine:
         self.contexts.append(context)
         referral = Referral()
         for seconds, code in self.refer_steps:
-            if code in (202, 405):
-                self.at(self.clock + seconds, lambda code=code: referral.responded(code))  # type: ignore[misc]
-            else:
-                self.at(
-                    self.clock + seconds,
-                    lambda code=code: referral.notified(code, final=code >= 200),  # type: ignore[misc]
-                )
+            self.at(self.clock + seconds, lambda code=code: self._tell(referral, code))  # type: ignore[misc]
         return referral
+
+    def _tell(self, referral: Referral, code: int) -> None:
+        """As the real line does: 202 and 405 answer the REFER, everything else comes by NOTIFY."""
+        if code in (202, 405):
+            referral.responded(code)
+        else:
+            referral.notified()
+        referral.progressed(100 if code == 202 else code, final=code >= 200 and code != 202)
 
     async def dial(self, uri: str, context: str) -> FakeLeg | None:
         self.transfers.append(("leg", uri))
