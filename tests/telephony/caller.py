@@ -3,8 +3,8 @@
 Reads one JSON object from standard input: {"uri", "number", "steps", "refer"}. `refer` is what it answers to a REFER
 (202 by default, and then it calls whom it was told to). Steps:
 ["hear"] wait for sound to begin, ["quiet"] until it has been silent for 0.6 s, ["say", seconds], ["type", "12#"],
-["wait", seconds], ["hang_up"], ["ended"] wait for the far end to hang up, ["kill"] vanish without BYE,
-["hold"], ["unhold"].
+["beep", seconds, hertz], ["wait", seconds], ["hang_up"], ["ended"] wait for the far end to hang up, ["kill"] vanish
+without BYE, ["hold"], ["unhold"].
 Prints one JSON object: {"code", "voice_to_voice", "heard_seconds", "desk_seconds"}, the last being how long the desk's
 tone was heard in this call (not in the one that follows a REFER).
 """
@@ -85,6 +85,9 @@ class Caller:
     async def step(self, name: str, *arguments: Any) -> None:
         if name == "say":
             self.said.append(self.phone.say(tone(arguments[0], 300)))
+            await asyncio.sleep(arguments[0])
+        elif name == "beep":
+            self.phone.say(tone(arguments[0], arguments[1]))
             await asyncio.sleep(arguments[0])
         elif name == "type":
             self.phone.type(arguments[0])

@@ -165,7 +165,7 @@ async def test_a_dialog_that_never_answers_is_an_apology_and_a_transfer() -> Non
 
 @pytest.mark.parametrize("hangs", [False, True])
 async def test_without_synthesis_the_caller_hears_an_apology(hangs: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speaking, "SYNTHESIS_SECONDS", 0.05)
+    monkeypatch.setattr(speaking, "SYNTHESIS_SECONDS", 0.005)  # the line runs faster than life
     call = Timeline(asks("Вам нужен врач?", "yes_no"))
     call.voice.works, call.voice.hangs = hangs, hangs
     await call.run()

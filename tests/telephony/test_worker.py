@@ -66,6 +66,24 @@ def test_keys_are_heard(system: System) -> None:
     assert system.stubs.turns[1]["turn"]["digits"] == "12"
 
 
+def test_a_key_over_a_prompt_stops_it_and_is_not_lost(system: System) -> None:
+    long = answer("Здравствуйте. " * 10, expects="free")
+    system.stubs.dialog = lambda body: long if body["event"] == "start" else short_dialog(body)
+    result(system.call([["hear"], ["type", "0"], ["ended"]]))
+    assert system.of("prompt.finished")[0]["interrupted"]
+    assert system.stubs.turns[1]["turn"]["digits"] == "0"
+
+
+def test_a_fax_machine_is_hung_up_on(system: System) -> None:
+    system.stubs.dialog = lambda body: ASK
+    cng: list[list[object]] = [["hear"], ["quiet"], ["beep", 0.5, 1100], ["wait", 3], ["beep", 0.5, 1100], ["ended"]]
+    assert result(system.call(cng))["code"] == 200
+    wait_for(lambda: bool(system.of("call.ended")))
+    assert [event["outcome"] for event in system.of("call.ended")] == ["abandoned"]
+    assert system.of("call.ended")[0]["seconds"] < 14
+    assert not [turn for turn in system.stubs.turns if turn["turn"]["silence"]]
+
+
 def test_options_is_answered(system: System) -> None:
     assert system.sipp("options") == 0
 
@@ -148,6 +166,19 @@ def test_a_caller_is_handed_over_to_the_desk(system: System) -> None:
     finally:
         desk.terminate()
         assert desk.wait(10) == 0
+
+
+@pytest.mark.parametrize(("legs", "missing"), [("0", 0), ("1", 1), ("100", None)])
+def test_places_kept_for_second_legs_are_no_lines(legs: str, missing: int | None) -> None:
+    limit = int(_limit("0"))
+    assert int(_limit(legs)) == (1 if missing is None else limit - missing)
+
+
+def _limit(legs: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "telephony.endpoint", "--limit"],
+        cwd=ROOT, env=os.environ | {"VYZOV_TRANSFER_LEGS": legs}, stdout=subprocess.PIPE, text=True, timeout=60, check=True,
+    ).stdout.split()[-1]  # fmt: skip
 
 
 def test_a_taken_port_is_a_clear_error(system: System) -> None:
