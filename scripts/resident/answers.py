@@ -40,7 +40,8 @@ class Answers:
         """The ordinary answer; None: silence."""
         if slot == "age" and "age" not in self._scenario.say and (born := self._patients[0].get("birth_date")):
             return Said(age_in_words(date.fromisoformat(born), self._today))
-        entry = self._scenario.answer_to(slot, expects, first=not self._told)
+        again = slot is None and expects == "free" and isinstance(self._scenario.say.get("opening"), list)
+        entry = self._scenario.answer_to(slot, expects, first=again or not self._told)
         return None if entry is None else self.words(entry)
 
     def words(self, said: str) -> Said:

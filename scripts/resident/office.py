@@ -3,7 +3,11 @@ what stands in the connector and in the sandbox afterwards, and how it is put ba
 
 from __future__ import annotations
 
+import asyncio
+import random
+import time
 import uuid
+from datetime import date, timedelta
 from typing import Any
 
 from redis.asyncio import Redis
@@ -13,7 +17,7 @@ from core.errors import VyzovError
 from core.logs import get_logger
 from core.settings import Settings
 from mis_connector.client import ConnectorClient
-from mis_connector.model import NewHouseCall
+from mis_connector.model import NewHouseCall, PatientSearch, PersonName
 from scripts.resident.scenario import Before
 
 log = get_logger(__name__)
@@ -21,6 +25,9 @@ log = get_logger(__name__)
 ANNOUNCEMENT = "vyzov:announcement"
 ANNOUNCEMENT_SECONDS = 600
 """It goes by itself when the runner is killed."""
+
+BACK_SECONDS = 45.0
+"""The connector leaves a MIS alone for half a minute at most."""
 
 
 class _Sandbox(ServiceClient):
@@ -88,6 +95,7 @@ class Office:
         """Faults and announcement go, the house calls are cancelled, so that the next run finds none of today."""
         if before.faults:
             await self._set_faults([])
+            await self._mis_is_back()
         if before.announcement is not None:
             await self._redis.delete(ANNOUNCEMENT)
         for house_call_id in house_call_ids:
@@ -95,6 +103,17 @@ class Office:
                 await self._connector.cancel(house_call_id)
             except VyzovError as error:
                 log.warning("not_cancelled", house_call_id=house_call_id, error=error.code)
+
+    async def _mis_is_back(self) -> None:
+        """Wait until the connector asks the MIS again: it leaves one alone for a while that has failed it."""
+        end = time.monotonic() + BACK_SECONDS
+        while time.monotonic() < end:
+            born = date(1900, 1, 1) + timedelta(days=random.randrange(40_000))  # noqa: S311  no answer is kept for it
+            query = PatientSearch(birth_date=born, names=[PersonName(surname="Проверкин")])
+            if (await self._connector.patients(query)).complete:
+                return
+            await asyncio.sleep(0.5)
+        log.warning("mis_stays_away")
 
     async def _set_faults(self, faults: list[dict[str, Any]]) -> None:
         if self._sandbox is not None:

@@ -92,9 +92,9 @@ class TextResident:
         came.red_flag |= answer.red_flag is not None
         came.recording_refused |= answer.recording_refused
         self._faults += answer.fault
-        self._note("vyzov", text, slot=answer.slot, expects=answer.expects)
         for filled in answer.filled:
             self._note("understood", str(filled.value), slot=filled.slot, probability=filled.probability)
+        self._note("vyzov", text, slot=answer.slot, expects=answer.expects)
         if answer.transfer is not None:
             came.transfer = {"to": answer.transfer.to, "reason": answer.transfer.reason}
             self._note("transfer", answer.transfer.to, reason=answer.transfer.reason)
