@@ -8,6 +8,7 @@ hit it by chance; one that differs from it in house or flat only («5» and «5�
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dialog.conversation.belief import best, combined, given, marginal, normalised, same, without
@@ -73,6 +74,8 @@ class Addresses:
         value, probability = best(belief)
         if value is None or not any(part_of(value, part) for part in PARTS):
             return Failed(understood.meaning == "unknown")
+        if state.asked.kind == "offer" and _is_like_offered(value, state.asked.value):
+            return await self._whole(state, state.asked.value, max(probability, 0.9))
         asked_back = state.asked.kind == "check" or state.failures.get("address", 0) > 0
         state.beliefs["address"] = belief
         if not all(part_of(value, part) for part in PARTS):
@@ -120,6 +123,8 @@ class Addresses:
         before = state.beliefs.get(slot)
         fresh = normalised(understood.belief())
         belief = combined(before, fresh, repeated=True) if before else combined(prior, fresh, repeated=False)
+        if state.asked.kind == "check" and fresh and not same(fresh[0][0], state.asked.value):
+            belief = fresh  # «дом пять, верно?» «дом пять А»: what was asked back was wrong
         belief = without(belief, state.refused.get(slot, []))
         value, probability = best(belief)
         if not fresh or value is None:
@@ -210,6 +215,16 @@ class Addresses:
             heard = Heard(text=spoken_address(address))
             whole = (await self._listening.value(state, self._script.questions["address"], heard)).value
         return bool(whole and _same_house(whole, address) and whole.get("in_register"))
+
+
+def _is_like_offered(said: dict[str, Any], offered: dict[str, Any]) -> bool:
+    """Whether an address that was said instead of «да» is the one that was offered. Its flat and its street are, and of
+    the house the letter or корпус was lost at most: short words at the end of a number are what recognition loses
+    first, and nobody names the same flat of the house beside instead of saying no."""
+    if not _same_street(said, offered) or not said.get("flat") or not _same_flat(said, offered):
+        return False
+    number = re.match(r"\d+", str(offered.get("house") or ""))
+    return number is not None and said.get("house") in (offered["house"], number[0])
 
 
 def _same_house(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -70,6 +70,29 @@ def test_the_registered_address_is_a_question_to_an_identified_patient_only() ->
     assert "Горняцкая" not in unknown.said
 
 
+def test_an_offered_address_that_is_repeated_without_its_letter_is_the_offered_one() -> None:
+    """«5 А?» «Да, дом пять, квартира 60»: the letter is what recognition loses; the house beside is never meant."""
+    patient = PATIENT | {"address": PATIENT["address"] | {"house": "129А"}}
+    call = talk(Call(World(patients=[patient])))
+    assert call.world.calls[0][1]["address"]["house"] == "129А"
+    assert "house" not in call.asked
+    other_flat = MEANT | {"address": [(ADDRESS | {"flat": "61"}, 0.95)]}
+    call = talk(Call(World(patients=[patient], meant=other_flat)), until="house")
+    assert call.state.taken.get("address") is None
+
+
+def test_a_value_that_is_asked_back_and_answered_with_another_one_is_not_taken() -> None:
+    world = World(patients=[PATIENT | {"address": PATIENT["address"] | {"street": "Лесная"}}])
+    world.meant["address"] = [(ADDRESS, 0.45), (ADDRESS | {"house": "129А"}, 0.4)]
+    world.meant["house"] = [("129", 0.5), ("129А", 0.4)]
+    call = talk(Call(world), until="house")
+    turn(call, call.world.say["house"])
+    assert call.said == "Дом 129. Верно?"
+    world.meant["house"] = [("129А", 0.9)]
+    turn(call, call.world.say["house"])
+    assert call.state.value("house") == "129А"
+
+
 # -- several patients
 
 
