@@ -86,7 +86,9 @@ class Resident:
         came = self._came
         came.records = [await self._service.house_call(one) for one in self._house_call_ids]
         came.outcome = came.outcome or f"sip {self._phone.code}"
-        told = await report(self._scenario, came, self._office, self._call_id, earlier, self._today)
+        # by voice what was not understood is asked again: that is the line's fault and no lengthy script
+        scenario = self._scenario.model_copy(update={"most_questions": None})
+        told = await report(scenario, came, self._office, self._call_id, earlier, self._today)
         return told | {
             "turns": len(self._said), "seconds": round(lasted, 1),
             "voice_to_voice": self._phone.voice_to_voice(self._said), "service_voice_to_voice": self._service_latency,
