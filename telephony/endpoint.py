@@ -16,7 +16,7 @@ import pjsua2 as pj
 
 from core.errors import ConfigurationError
 from core.logs import get_logger
-from core.settings import Settings, get_settings
+from core.settings import get_settings
 from telephony.audio_port import AudioPort
 
 log = get_logger(__name__)
@@ -58,11 +58,6 @@ def library_call_limit() -> int:
     return int(_library().pjsua_call_get_max_count())
 
 
-def lines_for_callers(settings: Settings) -> int:
-    """How many calls from outside a process can hold beside the places kept for second legs; one at least."""
-    return max(1, library_call_limit() - settings.transfer_legs)
-
-
 def _library() -> ctypes.CDLL:
     """The C library inside pjsua2's extension module, already loaded by the import."""
     return ctypes.CDLL(glob.glob(os.path.join(os.path.dirname(pj.__file__), "_pjsua2*.so"))[0])
@@ -90,8 +85,9 @@ class SipEndpoint:
     Every other thread that calls into the library must call `register_thread` first, or the library aborts.
     """
 
-    def __init__(self, config: EndpointConfig, *, lines: int | None = None) -> None:
-        """Start the library with `lines` audio ports, at most (and by default) as many as it can hold calls.
+    def __init__(self, config: EndpointConfig, *, lines: int | None = None, kept: int = 0) -> None:
+        """Start the library with `lines` audio ports, at most (and by default) as many as it can hold calls beside the
+        `kept` ones, which need no port; one at least.
 
         Raises ConfigurationError when a port is taken.
         """
@@ -106,7 +102,8 @@ class SipEndpoint:
         except pj.Error as error:
             raise ConfigurationError(f"the SIP library did not start: {error.reason}") from None
         self.call_limit = library_call_limit()
-        count = self.call_limit if lines is None else min(lines, self.call_limit)
+        most = max(1, self.call_limit - kept)
+        count = most if lines is None else min(lines, most)
         self.ports = [AudioPort(f"line{n}") for n in range(count)]
         gc.collect()
         gc.freeze()  # what is here now lives as long as the process: later collections need not look at it
@@ -210,7 +207,7 @@ def main() -> None:
     config.uaConfig.maxCalls = _MORE_THAN_ANY_BUILD
     config.logConfig.level = config.logConfig.consoleLevel = 0
     endpoint.libInit(config)
-    print(lines_for_callers(get_settings()))
+    print(max(1, library_call_limit() - get_settings().transfer_legs))
     endpoint.libDestroy()
 
 

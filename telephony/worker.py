@@ -24,7 +24,7 @@ from core.settings import Settings, get_settings
 from dialog.client import DialogClient
 from telephony.conversation import Conversation
 from telephony.destinations import Destinations
-from telephony.endpoint import EndpointConfig, SipAccount, SipEndpoint, lines_for_callers
+from telephony.endpoint import EndpointConfig, SipAccount, SipEndpoint
 from telephony.fax import FaxTones
 from telephony.hearing import Hearing
 from telephony.line import Line
@@ -113,7 +113,7 @@ class Worker:
             turn_seconds=settings.turn_seconds,
         )
         config = EndpointConfig(settings.sip_host, self._sip_port, settings.rtp_port, self._index)
-        endpoint = SipEndpoint(config, lines=min(self._lines_wanted, lines_for_callers(settings)))
+        endpoint = SipEndpoint(config, lines=self._lines_wanted, kept=settings.transfer_legs)
         exchange = Exchange(endpoint, self._index, self._hearing, surroundings)
         log.info("listening", index=self._index, sip_port=self._sip_port, lines=len(exchange.lines))
         self._status.ready = True

@@ -54,6 +54,7 @@ class System:
         self.worker = self.start("telephony.worker", "--lines", str(lines))
         try:
             wait_for(lambda: self.health() == 200)
+            assert self.lines_there() == lines, "a worker has the lines that are wanted"
         except BaseException:
             self.close()
             raise
@@ -114,6 +115,12 @@ class System:
     def busy(self) -> int:
         page = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
         found = re.search(r"^vyzov_lines_busy (\S+)", page, re.MULTILINE)
+        assert found
+        return int(float(found.group(1)))
+
+    def lines_there(self) -> int:
+        page = httpx.get(f"http://127.0.0.1:{self.metrics_port}/metrics").text
+        found = re.search(r"^vyzov_lines (\S+)", page, re.MULTILINE)
         assert found
         return int(float(found.group(1)))
 

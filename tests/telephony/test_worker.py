@@ -177,7 +177,7 @@ def test_places_kept_for_second_legs_are_no_lines(legs: str, missing: int | None
 def _limit(legs: str) -> str:
     return subprocess.run(
         [sys.executable, "-m", "telephony.endpoint", "--limit"],
-        cwd=ROOT, env=os.environ | {"VYZOV_TRANSFER_LEGS": legs}, stdout=subprocess.PIPE, text=True, timeout=60, check=True,
+        cwd=ROOT, env=os.environ | {"VYZOV_TRANSFER_LEGS": legs}, capture_output=True, text=True, check=True,
     ).stdout.split()[-1]  # fmt: skip
 
 
