@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,9 @@ from datetime import date
 from num2words import num2words
 
 from scripts.resident.scenario import PLAIN, Deed, Scenario
+
+AMBULANCE = re.compile(r"скор(?:ая|ой|ую)\b|угроз", re.IGNORECASE)
+"""A question for danger to life: who is not in danger says no, however Vyzov came to ask it."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,10 @@ class Answers:
             self._deeds.remove(deed)
         return deed
 
-    def to(self, slot: str | None, expects: str | None) -> Said | None:
-        """The ordinary answer; None: silence."""
+    def to(self, slot: str | None, expects: str | None, text: str) -> Said | None:
+        """The ordinary answer to the question `text`; None: silence."""
+        if slot is None and expects == "yes_no" and AMBULANCE.search(text):
+            return self.words("yes" if self._scenario.wants_ambulance else "no")
         if slot == "age" and "age" not in self._scenario.say and (born := self._patients[0].get("birth_date")):
             return Said(age_in_words(date.fromisoformat(born), self._today))
         again = slot is None and expects == "free" and isinstance(self._scenario.say.get("opening"), list)

@@ -58,8 +58,11 @@ class Office:
         made = []
         for earlier in before.house_calls:
             call_id = f"before-{uuid.uuid4().hex}"
-            new = NewHouseCall(call_id=call_id, **{name: getattr(earlier, name) for name in type(earlier).model_fields})
-            made.append((await self._connector.create(call_id, new)).house_call_id)
+            new = NewHouseCall.model_validate(earlier.model_dump(exclude={"cancelled"}) | {"call_id": call_id})
+            house_call = await self._connector.create(call_id, new)
+            if earlier.cancelled:
+                await self._connector.cancel(house_call.house_call_id)
+            made.append(house_call.house_call_id)
         if before.faults:
             await self._set_faults([fault.model_dump() for fault in before.faults])
         if before.announcement is not None:

@@ -156,7 +156,7 @@ class Resident:
         else:
             await self._prompt_finished.wait()
         await asyncio.sleep(REACTION_SECONDS)
-        said = self._answers.to(prompt.slot, prompt.expects)
+        said = self._answers.to(prompt.slot, prompt.expects, prompt.text)
         if said is not None:
             await self._say(said)
         elif prompt.slot == "done":

@@ -79,6 +79,7 @@ class EarlierCall(_Strict):
     phone: Phone
     caller: Caller = Caller(relation="self")
     symptoms: str = "кашель"
+    cancelled: bool = Field(False, description="cancelled before the call: only the number is known from it")
 
 
 class Before(_Strict):
@@ -129,6 +130,11 @@ class Scenario(BaseModel):
     def deeds(self) -> list[Deed]:
         """What to do once, in order: the scenario's own, else the habits of its kind."""
         return self.then or [Deed.model_validate(deed) for deed in HABITS.get(self.kind or "", [])]
+
+    @property
+    def wants_ambulance(self) -> bool:
+        """What is answered to the question for danger to life."""
+        return self.red_flag is True
 
     def answer_to(self, slot: str | None, expects: str | None, first: bool) -> str | None:
         """The entry of `say` that answers a question, or None to stay silent."""

@@ -105,10 +105,11 @@ class TextResident:
 
     def _turn(self, answer: Answer) -> Turn | None:
         """What the resident does now; None: hangs up."""
-        deed = self._answers.deed(answer.slot, " ".join(say.text for say in answer.say))
+        text = " ".join(say.text for say in answer.say)
+        deed = self._answers.deed(answer.slot, text)
         if deed is not None and (turn := self._deed(deed)) is not None:
             return None if deed.hang_up else turn
-        said = self._answers.to(answer.slot, answer.expects)
+        said = self._answers.to(answer.slot, answer.expects, text)
         return SILENCE if said is None else Turn(said.text)
 
     def _deed(self, deed: Deed) -> Turn | None:

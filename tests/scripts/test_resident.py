@@ -138,10 +138,17 @@ def test_a_list_is_said_one_after_another_and_a_deed_is_done_once() -> None:
         scenario(say={"opening": "алло", "name": ["раз", "два"]}, then=[{"hears": "скорой", "say": "no"}]), TODAY
     )
     assert answers.deed(None, "Чем помочь?") is None
-    said = [answers.to(None, "free"), *(answers.to("name", "name") for _ in range(3))]
+    said = [answers.to(None, "free", "Чем помочь?"), *(answers.to("name", "name", "Фамилия?") for _ in range(3))]
     assert [one and one.text for one in said] == ["алло", "раз", "два", "два"]
     assert answers.deed(None, "Соединить со скорой?") is not None
     assert answers.deed(None, "Соединить со скорой?") is None
+
+
+@pytest.mark.parametrize(("red_flag", "said"), [(True, "да"), (False, "нет"), (None, "нет")])
+def test_who_is_in_danger_wants_the_ambulance_and_nobody_else(red_flag: bool | None, said: str) -> None:
+    answer = Answers(scenario(red_flag=red_flag), TODAY).to(None, "yes_no", "Соединить вас со скорой сейчас?")
+    assert answer is not None
+    assert answer.text == said
 
 
 @pytest.mark.parametrize(("born", "words"), [
@@ -150,7 +157,7 @@ def test_a_list_is_said_one_after_another_and_a_deed_is_done_once() -> None:
 ])  # fmt: skip
 def test_the_age_is_told_from_the_date_of_birth(born: str, words: str) -> None:
     assert age_in_words(date.fromisoformat(born), TODAY) == words
-    said = Answers(scenario(EXPECTED | {"birth_date": born}), TODAY).to("age", "number")
+    said = Answers(scenario(EXPECTED | {"birth_date": born}), TODAY).to("age", "number", "Сколько лет?")
     assert said is not None
     assert said.text == words
 
