@@ -33,6 +33,8 @@ MOST = 300
 LONGEST = timedelta(days=31)
 MIRROR_SECONDS = 5.0
 """How long a Redis that came back may lack the announcement."""
+REDIS_SECONDS = 1.0
+"""For Redis to take it; its client alone would try for 5 s, longer than a page may take."""
 
 _PLAIN = re.compile(r"[А-Яа-яЁё0-9 .,:;!?()«»\"№%/+\-–—]*")
 _WORD = re.compile(r"[А-Яа-яЁё]{3}")
@@ -85,11 +87,12 @@ class Announcements:
             now = datetime.now(UTC)
             holds = await asyncio.to_thread(self._read, now)
             try:
-                if holds.until is None:
-                    await self._redis.delete(KEY)
-                else:
-                    seconds = max(1, math.ceil((holds.until - now).total_seconds()))
-                    await self._redis.set(KEY, holds.text, ex=seconds)
+                async with asyncio.timeout(REDIS_SECONDS):
+                    if holds.until is None:
+                        await self._redis.delete(KEY)
+                    else:
+                        seconds = max(1, math.ceil((holds.until - now).total_seconds()))
+                        await self._redis.set(KEY, holds.text, ex=seconds)
             except (RedisError, OSError, TimeoutError) as error:
                 log.warning("announcement_waits_for_redis", error=type(error).__name__)
                 return holds

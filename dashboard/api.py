@@ -22,7 +22,7 @@ from dashboard.context import CallContext, call_in_context, describe
 from dashboard.history import History
 from dashboard.live import Live
 from mis_connector.client import ConnectorClient
-from mis_connector.model import HouseCall, HouseCalls
+from mis_connector.model import CallBack, CallBacks, CallBackState, HouseCall, HouseCalls
 
 log = get_logger(__name__)
 
@@ -53,6 +53,18 @@ def add_api(
     async def context(context: Annotated[str, Path(max_length=64)]) -> CallContext:
         """What is known of a call that is or was handed over under that opaque id; 404 when there is none."""
         return describe(await call_in_context(context, live, history), context)
+
+    @api.get("/callbacks")
+    async def callbacks(
+        state: CallBackState | None = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    ) -> CallBacks:
+        """Whom somebody has to phone, oldest first, `{"callbacks": […]}`."""
+        return CallBacks(callbacks=await connector.call_backs(state, limit))
+
+    @api.post("/callbacks/{callback_id}/done")
+    async def callback_done(callback_id: UUID) -> CallBack:
+        """Somebody has phoned; 404 when there is none."""
+        return await connector.call_back_done(str(callback_id))
 
     @api.get("/announcement")
     async def announcement() -> Announcement:

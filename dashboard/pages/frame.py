@@ -19,6 +19,8 @@ LIVE_SECONDS = 0.4
 """How often a page looks whether the live picture has changed."""
 SLOW_SECONDS = 3.0
 """How often what other services keep is read again."""
+PATIENCE_SECONDS = 2.0
+"""How long a page waits for another service before it says so; a page itself may take 3 s to be built."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def header(title: str) -> None:
         ui.label(title).classes("text-h6")
         with ui.row():
             for name, path in (
-                ("Линии", "/"), ("Звонки за день", "/calls"),
+                ("Линии", "/"), ("Звонки за день", "/calls"), ("Перезвонить", "/callbacks"),
                 ("Объявление", "/announcement"),
             ):  # fmt: skip
                 ui.link(name, path).classes("text-white")

@@ -11,7 +11,7 @@ from nicegui import ui
 from core.errors import VyzovError
 from dashboard.figures import Figures, midnight, of_the_day
 from dashboard.pages.call import draw_call
-from dashboard.pages.frame import LIVE_SECONDS, SLOW_SECONDS, Sources, header, number, seconds
+from dashboard.pages.frame import LIVE_SECONDS, PATIENCE_SECONDS, SLOW_SECONDS, Sources, header, number, seconds
 from dashboard.words import words
 from mis_connector.model import HouseCall
 
@@ -54,8 +54,9 @@ class LinesPage:
 
     async def _read(self) -> None:
         try:
-            self._house_calls = await self._sources.connector.search(limit=20)
-        except VyzovError:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                self._house_calls = await self._sources.connector.search(limit=20)
+        except (VyzovError, TimeoutError):
             self._house_calls = None
         since = midnight(datetime.now(UTC), self._sources.zone)
         self._figures = await asyncio.to_thread(of_the_day, self._sources.history, since)

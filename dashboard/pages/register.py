@@ -12,6 +12,7 @@ from nicegui import app, ui
 
 from dashboard.login import Guard
 from dashboard.pages.announcement import announcement_page
+from dashboard.pages.callbacks import CallBacksPage
 from dashboard.pages.calls import calls_of_the_day, one_call
 from dashboard.pages.context import ContextPage
 from dashboard.pages.frame import Sources
@@ -53,6 +54,11 @@ def add_pages(sources: Sources) -> None:
     @_closed
     async def context(context: str) -> None:
         await ContextPage(sources, context).build()
+
+    @ui.page("/callbacks", title="Вызов: перезвонить")
+    @_closed
+    async def callbacks() -> None:
+        await CallBacksPage(sources).build()
 
     @ui.page("/announcement", title="Вызов: объявление дня")
     @_closed

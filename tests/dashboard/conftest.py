@@ -13,13 +13,14 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Page
 
 from core import bus
 from core.settings import Settings
 from tests.conftest import free_port, wait_for_port
+from tests.dashboard.browser import PASSWORD, new_browser
 
 RIGHT = {"Authorization": "Bearer secret-token"}
-PASSWORD = "secret-password"
 
 
 @dataclass
@@ -83,6 +84,13 @@ async def publisher(redis_port: int) -> AsyncIterator[bus.EventPublisher]:
     yield publisher
     await publisher.stop()
     await redis.aclose()
+
+
+@pytest.fixture
+async def page(running: Running) -> AsyncIterator[Page]:
+    """A page of a browser that nobody has logged in with yet."""
+    async with new_browser(running.url("")) as page:
+        yield page
 
 
 async def known(running: Running, context: str, *, like: dict[str, Any] | None = None) -> dict[str, Any]:

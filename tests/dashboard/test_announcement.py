@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
+from playwright.async_api import Page
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -27,6 +28,7 @@ from core.settings import Settings
 from dashboard.announcement import KEY, MOST, Announcements, NewAnnouncement, end_of_day, speakable
 from dashboard.history import database_url, migrate, open_engine
 from tests.conftest import free_port, wait_for_port
+from tests.dashboard.browser import open_logged_in, sees
 from tests.dashboard.conftest import RIGHT, Running, dashboard
 
 TEXT = "Сегодня, 24 ноября, вызовы принимаются до 14 часов."
@@ -189,3 +191,14 @@ async def test_one_that_is_over_is_not_said_again(own_redis: OwnRedis, tmp_path:
     assert (over.text, over.mirrored) == ("", False)
     assert await redis.get(KEY) is None
     await redis.aclose()
+
+
+@pytest.mark.slow
+async def test_the_page_works_while_redis_is_away(running: Running, own_redis: OwnRedis, page: Page) -> None:
+    own_redis.kill()
+    await open_logged_in(page, "/announcement")
+    await page.get_by_label("Текст, который абонент услышит после приветствия").fill(TEXT)
+    await page.get_by_role("button", name="Поставить").click()
+    await sees(page, "Redis не отвечает")
+    own_redis.start()
+    await own_redis.says(TEXT)

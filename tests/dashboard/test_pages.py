@@ -7,42 +7,16 @@ cannot be set.
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from core import bus, events
-from tests.dashboard.conftest import PASSWORD, Running, known
+from tests.dashboard.browser import open_logged_in, sees
+from tests.dashboard.conftest import Running, known
 from tests.dashboard.stories import until_ringing
 
 pytestmark = pytest.mark.slow
-
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
-
-
-@pytest.fixture
-async def page(running: Running) -> AsyncIterator[Page]:
-    """A page of a browser that nobody has logged in with yet."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
-        page = await (await browser.new_context(base_url=running.url(""))).new_page()
-        page.set_default_timeout(20_000)
-        yield page
-        await browser.close()
-
-
-async def open_logged_in(page: Page, path: str) -> None:
-    """Ask for a page, be led to the login, log in, and be led back to it."""
-    await page.goto(path)
-    await page.get_by_label("Пароль").fill(PASSWORD)
-    await page.get_by_role("button", name="Войти").click()
-    await page.wait_for_url(f"**{path}")
-
-
-async def sees(page: Page, text: str, *, exact: bool = False) -> None:
-    await expect(page.get_by_text(text, exact=exact).first).to_be_visible(timeout=20_000)
 
 
 async def test_the_operators_page_fills_by_itself_and_follows_the_call(

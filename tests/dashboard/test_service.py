@@ -62,10 +62,11 @@ async def test_a_connector_that_is_away_is_a_clear_error(running: Running) -> No
 
 async def test_pages_and_house_calls_are_closed(running: Running) -> None:
     async with httpx.AsyncClient() as http:
-        for path in ("house-calls", "contexts/c", "announcement"):
+        for path in ("house-calls", "contexts/c", "callbacks?state=open", "announcement"):
             assert (await http.get(running.url(f"/api/v1/{path}"))).status_code == 401, path
+        assert (await http.post(running.url("/api/v1/callbacks/c/done"))).status_code == 401
         assert (await http.put(running.url("/api/v1/announcement"), json={"text": ""})).status_code == 401
-        for page in ("/", "/calls", "/calls/a", "/context/c", "/announcement"):
+        for page in ("/", "/calls", "/calls/a", "/context/c", "/callbacks", "/announcement"):
             answer = await http.get(running.url(page))
             assert (answer.status_code, answer.headers.get("location")) == (307, "/login"), page
 
