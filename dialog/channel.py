@@ -180,7 +180,14 @@ def _check(body: dict[str, Any]) -> dict[str, Any]:
     turn_id = turn.get("turn_id")
     if turn_id is not None and not (isinstance(turn_id, str) and len(turn_id) <= 100):
         raise Rejected(422, "bad_input", "turn.turn_id: text, at most 100 characters")
+    sequence, failed = body.get("sequence"), body.get("failed")
+    if sequence is not None and not (isinstance(sequence, int) and 0 <= sequence < 10_000):
+        raise Rejected(422, "bad_input", "sequence: a whole number under 10000")
+    if failed is not None and not (isinstance(failed, dict) and failed.get("to") in ("operator", "emergency")):
+        raise Rejected(422, "bad_input", "failed: to, reason and area of the transfer")
     return {
+        "sequence": sequence,
+        "failed": failed,
         "call_id": call_id,
         "event": event,
         "caller": _short(body, "caller"),

@@ -77,7 +77,10 @@ class ValidateHouseCall(Action):
         self, conversation: Conversation, state: State, tracker: Tracker, metadata: dict[str, Any]
     ) -> Reply:
         if metadata.get("event") == "transfer_failed":
-            return await self._limited(conversation.transfer_failed(state), tracker)
+            failed = metadata.get("failed") or {}
+            return await self._limited(
+                conversation.transfer_failed(state, failed.get("to"), metadata.get("sequence")), tracker
+            )
         turn = metadata.get("turn") or {}
         urgent = turn.get("urgent") or {}
         heard = Heard(
@@ -88,9 +91,12 @@ class ValidateHouseCall(Action):
             silence=bool(turn.get("silence")),
             urgent=urgent.get("kind"),
             urgent_words=urgent.get("words") or "",
+            sequence=metadata.get("sequence"),
         )
         parsed = tracker.latest_message.get("intent") or {}
-        intent = Intent(str(parsed.get("name") or ""), float(parsed.get("confidence") or 0.0))
+        ranked = tracker.latest_message.get("intent_ranking") or []
+        ranking = {str(entry["name"]): float(entry["confidence"]) for entry in ranked}
+        intent = Intent(str(parsed.get("name") or ""), float(parsed.get("confidence") or 0.0), ranking)
         return await self._limited(conversation.turn(state, heard, intent), tracker)
 
     async def _limited(self, turn: Awaitable[Reply], tracker: Tracker) -> Reply:

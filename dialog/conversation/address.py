@@ -76,6 +76,8 @@ class Addresses:
             return Failed(understood.meaning == "unknown")
         if state.asked.kind == "offer" and _is_like_offered(value, state.asked.value):
             return await self._whole(state, state.asked.value, max(probability, 0.9))
+        if state.asked.kind == "offer" and not all(part_of(value, part) for part in PARTS):
+            return Failed()  # «нет, адрес другой»
         asked_back = state.asked.kind == "check" or state.failures.get("address", 0) > 0
         state.beliefs["address"] = belief
         if not all(part_of(value, part) for part in PARTS):

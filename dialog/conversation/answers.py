@@ -86,6 +86,11 @@ class Answers:
             return self._identity.hear_part(state, slot, understood, question.ask_back)
         if slot == "birth_date":
             return self._identity.hear_birth_date(state, understood, question.ask_back)
+        if slot == "temperature" and understood.meaning == "no":  # «нет температуры»
+            state.take(slot, None, understood.probability, sure=False)
+            return Advance()
+        if slot == "symptoms":
+            return await self._hear_symptoms(state, question, understood)
         if slot == "policy":
             return await self._identity.hear_policy(state, understood, question.ask_back)
         return self._hear_value(state, question, understood)
@@ -104,6 +109,16 @@ class Answers:
         if probability >= question.ask_back and not again:
             return Check(slot, value, probability, spoken(slot, value))
         return Failed(understood.meaning == "unknown")
+
+    async def _hear_symptoms(self, state: State, question: Question, understood: Understood) -> Step:
+        step = self._hear_value(state, question, understood)
+        if isinstance(step, Advance) and "temperature" not in state.taken:
+            # «температуры нет» within the complaint has no value, yet it need not be asked for
+            heard = Heard(text=str(state.value("symptoms")))
+            temperature = await self._listening.value(state, self._script.questions["temperature"], heard)
+            if temperature.meaning == "no":
+                state.take("temperature", None, temperature.probability, sure=False)
+        return step
 
     def _settle(self, state: State, slot: str, value: Any, probability: float) -> Step:
         if slot == "symptoms" and isinstance(value, dict):
@@ -154,8 +169,8 @@ class Answers:
         if intent.name == "complaint" and intent.confidence >= self._script.policy.intent_over_free:
             question = self._script.questions["symptoms"]
             symptoms = await self._listening.value(state, question, heard)
-            if symptoms.value is not None and symptoms.probability >= question.accept:
-                self._settle(state, "symptoms", symptoms.value, symptoms.probability)
+            if symptoms.probability >= question.accept:
+                await self._hear_symptoms(state, question, symptoms)
         return Advance()
 
     async def _hear_confirm(self, state: State, heard: Heard) -> Step:

@@ -67,8 +67,8 @@ class Conversation:
         """The answer to one turn; changes `state`. A turn that is sent twice is answered alike."""
         if state.finished is not None:
             return Reply(**state.finished)
-        if state.last is not None and heard.turn_id is not None and state.last["turn_id"] == heard.turn_id:
-            return Reply(**state.last["reply"])
+        if (again := self._answered_before(state, heard.sequence)) is not None:
+            return again
         before = dict(state.taken)
         state.turns += 1
         try:
@@ -80,15 +80,25 @@ class Conversation:
                 reply = await self._follow(state, step)
         except ServiceFault:
             reply = await self._handover.to_operator(state, "error")
-        return self._completed(state, reply, heard, before)
+        return self._completed(state, reply, heard.sequence, before)
 
-    async def transfer_failed(self, state: State) -> Reply:
-        """Nobody took the call that was handed over: it goes on here."""
+    async def transfer_failed(self, state: State, to: str | None = None, sequence: int | None = None) -> Reply:
+        """Nobody took the call that was handed over (`to` whom, when it was not we who did it): it goes on here."""
+        if (again := self._answered_before(state, sequence)) is not None:
+            return again
         before = dict(state.taken)
         state.finished = None
-        return self._completed(state, await self._handover.failed(state), Heard(), before)
+        if to == "emergency" or state.transfer is None:
+            state.transfer = "emergency" if to == "emergency" else "error"
+        return self._completed(state, await self._handover.failed(state), sequence, before)
 
-    def _completed(self, state: State, reply: Reply, heard: Heard, before: Mapping[str, Taken]) -> Reply:
+    @staticmethod
+    def _answered_before(state: State, sequence: int | None) -> Reply | None:
+        if state.last is None or sequence is None or sequence > state.last["sequence"]:
+            return None
+        return Reply(**state.last["reply"])
+
+    def _completed(self, state: State, reply: Reply, sequence: int | None, before: Mapping[str, Taken]) -> Reply:
         reply.filled = [
             {"slot": slot, "value": taken.value, "probability": taken.probability}
             for slot, taken in state.taken.items()
@@ -98,8 +108,8 @@ class Conversation:
         reply.slow = reply.slow or state.slow
         if reply.end or reply.transfer:
             state.finished = {"say": reply.say, "transfer": reply.transfer, "end": reply.end}
-        if heard.turn_id is not None:
-            state.last = {"turn_id": heard.turn_id, "reply": vars(reply) | {"filled": []}}
+        if sequence is not None:
+            state.last = {"sequence": sequence, "reply": vars(reply) | {"filled": []}}
         return reply
 
     async def _turn(self, state: State, heard: Heard, intent: Intent) -> Step:

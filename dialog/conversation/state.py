@@ -73,7 +73,7 @@ class State:
     finished: dict[str, Any] | None = None
     """The last answer: what came after it gets the same one."""
     last: dict[str, Any] | None = None
-    """The answer to the newest turn that has an id, and that id: a turn sent twice counts once."""
+    """The newest answer and the number of the event it answers: one that is sent twice counts once."""
     purpose: Purpose = "visit"
     known: list[dict[str, Any]] | None = None
     """Patients of earlier calls from this number; None until it was looked up. Told only after a date of birth fits."""

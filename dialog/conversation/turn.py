@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -23,14 +24,21 @@ class Heard:
     silence: bool = False
     urgent: str | None = None
     urgent_words: str = ""
+    sequence: int | None = None
+    """Number of the event in its call; the same on a second try."""
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What Rasa's NLU thinks the text wants."""
+    """What Rasa's NLU thinks the text wants. `ranking`: the confidence of the likeliest intents, by name."""
 
     name: str = ""
     confidence: float = 0.0
+    ranking: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, *names: str) -> float:
+        """The confidence of several intents together."""
+        return sum(self.ranking.get(name, self.confidence if name == self.name else 0.0) for name in names)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,19 @@ from dialog.conversation.turn import Intent, Reply
 from dialog.conversation.visits import Visits
 from dialog.conversation.wording import Wording
 
-EXISTING: dict[str, Purpose] = {"visit_status": "status", "visit_cancel": "cancel", "visit_change": "change"}
+_PURPOSES: dict[Purpose, tuple[str, ...]] = {
+    "status": ("visit_status",), "cancel": ("visit_cancel",), "change": ("visit_change",),
+}  # fmt: skip
 """Intents about a visit that exists already; «доктор не пришёл» goes to a person at once."""
+
+_OPENING: dict[Purpose, tuple[str, ...]] = {
+    "status": ("visit_status", "ask_when", "ask_doctor"), "cancel": ("visit_cancel", "cancel"),
+    "change": ("visit_change", "correction"),
+}  # fmt: skip
+"""The same for the first words of a call, when nothing else can be meant: «когда придёт врач», «поменяйте адрес»."""
 
 _FIRST_WORDS = ("opening", "who", "age")
 """Where a caller may still turn out to want something else than a visit."""
-
-_OPENING: dict[str, Purpose] = {"ask_when": "status", "correction": "change"}
-"""What these mean as the first words of a call: «когда придёт врач», «поменяйте адрес»."""
 
 
 class Wishes:
@@ -31,24 +36,24 @@ class Wishes:
 
     def step(self, state: State, intent: Intent, limit: float) -> Step | None:
         """What is done about the wish; None when it is none, or nothing that can be done here."""
-        if intent.confidence < limit:
-            return None
         slot, name = state.asked.slot, intent.name
-        if name in ("operator", "visit_missed"):
-            return GiveUp("wish")
-        if name == "emergency" and slot != "red_flags" and state.doubts < DOUBTS:
-            return Doubt("")  # no word of the list: the classifier alone is not certain enough
-        if name == "abuse":
-            return self._rude(state)
-        purpose = EXISTING.get(name) or (_OPENING.get(name) if slot == "opening" else None)
-        if purpose is not None and slot in _FIRST_WORDS and not state.booked:
+        purpose = self._purpose(state, intent)
+        if purpose is not None:
             state.take("opening", True, 1.0)
             state.purpose = purpose
             return Advance()
+        if intent.confidence < limit:
+            return None
+        if name in ("operator", "visit_missed"):
+            return GiveUp("wish")
+        if name == "emergency" and slot != "red_flags" and state.doubts < DOUBTS:
+            if intent.confidence < self._script.policy.intent_emergency:
+                return None
+            return Doubt("")  # no word of the list: the classifier alone is not certain enough
+        if name == "abuse":
+            return self._rude(state)
         if name == "ask_policy" and slot == "policy":
             return Failed(unknown=True)
-        if name == "cancel" and slot == "opening":
-            return self.cancel(state)
         if name == "child_alone" and "adult" not in state.taken:
             return GiveUp() if slot == "adult" else Ask("adult")
         if name == "wrong_number" and slot == "opening":
@@ -60,6 +65,16 @@ class Wishes:
             return self._another(state)
         spoken = self._spoken(state, name)
         return None if spoken is None else Spoken(spoken)
+
+    def _purpose(self, state: State, intent: Intent) -> Purpose | None:
+        """What the caller wants of a visit that exists; None for a new one, or once a new one is under way."""
+        slot, limit = state.asked.slot, self._script.policy.intent
+        if slot not in _FIRST_WORDS or state.booked:
+            return None
+        for purpose, names in (_OPENING if slot == "opening" else _PURPOSES).items():
+            if intent.of(*names) >= limit:
+                return purpose
+        return None
 
     def _spoken(self, state: State, name: str) -> Reply | None:
         """An answer after which the open question is asked again."""

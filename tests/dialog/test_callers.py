@@ -248,7 +248,7 @@ def test_a_doubt_that_is_not_denied_leads_to_the_ambulance(answer: str) -> None:
 
 def test_a_turn_that_is_sent_twice_counts_once() -> None:
     call = talk(Call(World()), until="age")
-    turn(call, "нет", turn_id="t1")  # not an age: a failure
+    turn(call, "нет", sequence=3)  # not an age: a failure
     said, failures = call.said, dict(call.state.failures)
-    turn(call, "нет", turn_id="t1")
+    turn(call, "нет", sequence=3)
     assert (call.said, call.state.failures) == (said, failures)
