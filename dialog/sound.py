@@ -19,18 +19,21 @@ _CLUSTERS = [(re.compile(pattern), sound) for pattern, sound in [
 ]]  # fmt: skip
 _DOUBLE = re.compile(r"(.)\1+")
 _VOWEL = re.compile("[аиуюй]")
+_KINDS = str.maketrans("фхцчшщнр", "пкссссмл")
+"""Consonants that are heard for each other more often: lips, palate, hissing, nose, tongue."""
 
 SHORTEST = 6
 """Sounds of a phrase that may be found by its sound: shorter ones are parts of other words."""
 SHORTEST_NEAR = 9
-"""… and that may differ in some …"""
+"""… and that may differ in some (a shorter one in a vowel only) …"""
 ONE_IN = 4
-"""… one of so many. Measured on 120 emergencies and 215 sentences that nearly name one, spoken at telephone band, half of
-them with noise: 28 more emergencies are noticed, for 14 sentences and one name of 200 that are asked about in vain."""
+"""… one of so many. Measured on 120 emergencies and 215 sentences that nearly name one, spoken at telephone band, half
+of them with noise: 28 more emergencies are noticed, for 11 sentences and one name of 300 asked about in vain."""
 _ENDING = 3
 """Sounds of an ending that is left open."""
 _LONGEST = 6
 """Words that a phrase may be torn into."""
+_NONE: frozenset[tuple[str, bool]] = frozenset()
 _MOST = 40
 """Sounds of the longest phrase; more need not be looked at."""
 
@@ -50,7 +53,7 @@ def _joined(sounds: Iterable[str]) -> str:
 
 
 def _skeleton(sounds: str) -> str:
-    return _DOUBLE.sub(r"\1", _VOWEL.sub("", sounds))
+    return _DOUBLE.sub(r"\1", _VOWEL.sub("", sounds).translate(_KINDS))
 
 
 @dataclass(frozen=True)
@@ -85,18 +88,24 @@ class Phrases:
 
     def _sounds_like(self, heard: str) -> bool | None:
         """True for a phrase, False for something near one, None for nothing."""
-        near: bool | None = None
         seen: set[tuple[str, bool]] = set()
         for cut in range(_ENDING + 1):
             for key in _keys(_skeleton(heard[: len(heard) - cut])):
-                seen |= self._by_consonants.get(key, set())
-        for whole, is_open in seen:
-            difference = _difference(whole, heard, is_open)
-            if difference == 0:
-                return True
-            if min(len(whole), len(heard)) >= SHORTEST_NEAR and difference <= len(whole) // ONE_IN:
-                near = False
-        return near
+                seen |= self._by_consonants.get(key, _NONE)
+        if (heard, False) in seen or any(is_open and heard.startswith(whole) and len(heard) - len(whole) <= _ENDING
+                                         for whole, is_open in seen):  # fmt: skip
+            return True
+        return False if any(_is_near(whole, heard, is_open) for whole, is_open in seen) else None
+
+
+def _is_near(whole: str, heard: str, is_open: bool) -> bool:
+    if min(len(whole), len(heard)) >= SHORTEST_NEAR:
+        most = len(whole) // ONE_IN
+        longest = len(whole) + most + (_ENDING - 1 if is_open else 0)
+        return len(whole) - most <= len(heard) <= longest and _difference(whole, heard, is_open) <= most
+    if len(heard) <= SHORTEST or abs(len(whole) - len(heard)) > 1 or _skeleton(whole) != _skeleton(heard):
+        return False
+    return _difference(whole, heard, is_open=False) == 1  # a vowel: «судорги»
 
 
 def _keys(skeleton: str) -> set[str]:

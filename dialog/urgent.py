@@ -25,10 +25,14 @@ SCORE_MARGIN = 0.5
 """Alternatives whose mean log probability a token is worse than the best one's by more are left out: they are
 the recogniser's inventions rather than what was said."""
 
+NEAR_TEXTS = 5
+"""Texts of a turn in which words are looked for that sound nearly like a sign: each takes a millisecond or two."""
+
 OLDEST = 130
 
 _OWN_NEGATION = ("не ", "нет ", "без ", "нечем ", "ни ")
 _NEGATIONS = {"не", "нет", "ни", "без", "нечем"}
+_SOUNDS_NEGATIVE = ("не", "ни", "на", "без", "бес")
 _BEFORE = re.compile(r"\b(?:не|не было|не бывает|никаких|никакой|никакого) $")
 _AFTER = re.compile(
     r" (?:(?:тоже|пока|давно|вроде|вообще|точно|уже|никаких|у него|у нее|у меня|слава богу) )?"
@@ -109,7 +113,7 @@ class _Words:
 def _fits(words: list[str], has_negation: bool) -> bool:
     """A negation may neither come into a phrase by its sound («лицо не опухло») nor get lost («просыпается»)."""
     if has_negation:
-        return words[0][0] in "нб" and "нет" not in words
+        return "нет" not in words and any(word.startswith(_SOUNDS_NEGATIVE) for word in words)
     return _NEGATIONS.isdisjoint(words)
 
 
@@ -128,7 +132,9 @@ class UrgentWords:
             always = reader.texts("harmless")
             harmless = (*always, *instead)
             self._emergency = _Words(
-                [wording for sign in self.signs if sign.asked is None for wording in sign.wordings], harmless, by_sound=True
+                [wording for sign in self.signs if sign.asked is None for wording in sign.wordings],
+                harmless,
+                by_sound=True,
             )
             self._asked = [(sign.asked, _Words(sign.wordings, harmless)) for sign in self.signs if sign.asked]
             self._doubt = _Words((*instead, *doubt.texts("wordings")), (*always, *doubt.texts("harmless")))
@@ -156,7 +162,7 @@ class UrgentWords:
             yield "emergency", self._emergency.find_by_sound(text, self._emergency.harmless_spans(text), same=True)
         yield from (("operator", self._operator.find(text)) for text in texts)
         yield from (("doubt", self._doubt.find(text)) for text in texts)
-        for text in texts:
+        for text in texts[:NEAR_TEXTS]:
             yield "doubt", self._emergency.find_by_sound(text, self._doubt.harmless_spans(text), same=False)
 
     def find_asked(self, texts: Iterable[str], years: float) -> str | None:
@@ -183,7 +189,9 @@ def _signs(reader: Reader) -> Iterator[Sign]:
         ids.add(name)
         asked = entry.raw("asked") if entry.has("asked") else None
         if asked is not None and not (
-            isinstance(asked, list) and len(asked) == 2 and all(type(age) is int and 0 <= age <= OLDEST for age in asked)
+            isinstance(asked, list)
+            and len(asked) == 2
+            and all(type(age) is int and 0 <= age <= OLDEST for age in asked)
         ):
             raise entry.fail("asked", "must be two whole numbers of years, youngest and oldest")
         yield Sign(name, None if asked is None else (asked[0], asked[1]), entry.texts("wordings"))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 _PART = re.compile(r"\[(?P<optional>[^\[\]()]+)\]|\((?P<either>[^()\[\]]+)\)|(?P<gap>~)|(?P<word>[а-я*-]+)")
 _GAP = r"(?: (?!не\b|нет\b|ни\b)\w+){0,2}"
 """No negation stands in a gap: «губы не синие»."""
+_INSIDE = ("", "ла", "лись", "ом")
 _MOST_SPELLED = 400
 """Spellings of one wording that are looked for by their sound; of more the first ones."""
 
@@ -68,7 +69,7 @@ def compile_wording(wording: str) -> re.Pattern[str]:
 def spellings(wording: str) -> Iterator[tuple[list[str], bool]]:
     """What the wording may be in full, without gaps: its words, and whether the last one may have any ending.
 
-    An ending inside is the commonest of verbs in the past, or none.
+    An ending inside is one of the commonest, or none.
     """
     choices: list[list[str]] = []
     for part in _parts(wording):
@@ -77,7 +78,7 @@ def spellings(wording: str) -> Iterator[tuple[list[str], bool]]:
     for chosen in itertools.islice(itertools.product(*choices), _MOST_SPELLED):
         phrase = " ".join(option for option in chosen if option)
         is_open = phrase.endswith("*")
-        for ending in ("", "ла", "л") if "* " in phrase else ("",):
+        for ending in _INSIDE if "* " in phrase else ("",):
             words = phrase.removesuffix("*").replace("* ", f"{ending} ").split()
             if words:
                 yield words, is_open

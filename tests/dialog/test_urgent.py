@@ -5,49 +5,31 @@ A failure of the first kind means nobody said 103 to a dying person; of the seco
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from dialog.reader import SCRIPT_DIR
 from dialog.urgent import UrgentWords, likely_texts
 
 URGENT = UrgentWords()
-
-EMERGENCIES = """
-он без сознания|мама потеряла сознание|теряет сознание|упал в обморок|ребёнок в обмороке|не приходит в себя
-он не реагирует на голос|бабушка не просыпается|не можем её разбудить|не могу разбудить ребёнка|он меня не узнаёт
-дедушка бредит|он не дышит|не может дышать|дышать не могу|нечем дышать|задыхаюсь|нет он задыхается
-ребёнок задыхается|трудно дышать|ей тяжело дышать|еле дышит|не хватает воздуха|воздуха не хватает|подавился и синеет
-ребёнок посинел|губы синие|посинели губы|пульса нет|сердце остановилось|боль в груди|сильно болит в груди
-давит в груди|сердце болит|сердце прихватило|жжёт за грудиной|у него сердечный приступ|кажется инсульт
-у мамы инфаркт|лицо перекосило|перекосило рот|отнялась рука|рука отнялась|речь невнятная стала|язык заплетается
-парализовало|у ребёнка судороги|начались судороги|эпилептический приступ|бьётся в конвульсиях
-кровь не останавливается|истекает кровью|сильное кровотечение|рвёт кровью|кашляет кровью|сбила машина
-попал под машину|упал с высоты|выпала из окна|ножевое ранение|ударил ножом|сильный ожог|обварилась кипятком
-ударило током|током ударило|ребёнок тонул|наглоталась таблеток|выпил уксус|отравился газом|угарный газ|передозировка
-рожает|начались схватки|отошли воды|выкидыш|хочет покончить с собой|не хочу жить|хочу умереть|порезал вены
-хочет выпрыгнуть из окна|повесился|отёк горла|горло отекло|лицо распухло|отёк квинке|анафилактический шок|он умирает
-умираю|вызовите скорую|нужна скорая|скорую пожалуйста срочно|соедините со скорой|спасите
-температура тридцать девять и судороги|всё нормально только дышать тяжело
-"""
-
-HARMLESS = """
-температура тридцать девять и один, сильный кашель|второй день температура тридцать восемь и пять и ломит всё тело
-высокая температура тридцать восемь и семь и головная боль|болит горло насморк и температура
-кашель слабость температура|спину прихватило, встать не могу|живот болит и тошнит|сердце не болит|боли в груди нет
-болей в груди не было|в груди не болит|нет не задыхается|судорог нет|судорог не было|сознание не теряла
-не теряла сознания|нос заложен трудно дышать носом|нос не дышит|дышит нормально|кровь сдавала вчера
-анализ крови плохой|давление сто восемьдесят на сто|кружится голова|после инсульта лежачая
-перенёс инсульт два года назад|был инфаркт в прошлом году|ногу сводит судорогой|ночью судороги в ногах
-скорая уже была|скорую не надо|вчера скорая приезжала|скорая сказала вызвать врача|умираю со смеху|колено опухло
-нога отекает|ребёнок часто просыпается ночью|не спит|плохо спит|болит ухо|понос второй день|рвота два раза
-сыпь по телу|насморк и чихание|болит поясница|в боку колет|горло красное больно глотать|зуб болит|глаз покраснел
-укусил клещ|потянул спину|ушиб палец|порезал палец немного|простудилась|озноб и слабость|аллергия чешется всё
-одышка при ходьбе небольшая|мне нужен врач|врача на дом пожалуйста|дочке|маме|восемьдесят один год
-двадцать шестое мая тысяча девятьсот сорок пятого|плавильщикова милана викторовна|михайлов григорий алексеевич
-руза горняцкая дом сто двадцать девять квартира шестьдесят|проспект восточный дом двадцать семь
-улица скорая помощь дом три не бывает|это частный дом|восемь девятьсот три ноль четыре|да номер этот|вроде нет
-нет ничего такого|не знаю|повторите пожалуйста|а когда придёт врач|а больничный откроют|до свидания
-она уже не температурит|дыхание ровное|ребёнок вялый но играет|ест плохо пьёт хорошо|живём на пятом этаже без лифта
-"""
+SAID = yaml.safe_load(Path(__file__).with_name("data").joinpath("red_flags_said.yml").read_text(encoding="utf-8"))
+SIGNS = {sign.id: sign for sign in URGENT.signs}
+SPOKEN = [(sign, text) for sign, texts in SAID["any"].items() for text in texts]
+ANSWERED = [(sign, table["years"], text) for sign, table in SAID["asked"].items() for text in table["said"]]
+BEFORE = (
+    "",
+    "нет ",
+    "да ",
+    "ну ",
+    "ой девушка ",
+    "да и ещё ",
+    "не знаю ",
+    "температура сорок и ",
+    "нет ничего такого но ",
+)
+AFTER = ("", " что делать", " помогите", " третий день", " и температура", " как быть")
 
 OPERATOR = """
 оператора|соедините меня с оператором|хочу поговорить с человеком|дайте живого человека|переключите на человека
@@ -66,18 +48,79 @@ def each(table: str) -> list[str]:
     return [text for text in table.replace("\n", "|").split("|") if text]
 
 
-@pytest.mark.parametrize("text", each(EMERGENCIES))
-def test_an_emergency_is_found(text: str) -> None:
+def closed_answers() -> list[str]:
+    """How a caller may begin who answers a closed question: a wording of each."""
+    questions = yaml.safe_load((SCRIPT_DIR / "questions.yml").read_text(encoding="utf-8"))["questions"]
+    return sorted({answer for question in questions for answer in question.get("candidates", [])[-1:]})
+
+
+def kinds(texts: list[str]) -> dict[str, str | None]:
+    """What is found in each."""
+    return {text: found.kind if (found := URGENT.find([text])) else None for text in texts}
+
+
+@pytest.mark.parametrize(("sign", "text"), SPOKEN)
+def test_an_emergency_is_found_whatever_stands_around_it(sign: str, text: str) -> None:
+    told = [before + text for before in BEFORE] + [text + after for after in AFTER]
+    told += [f"{answer} {text}" for answer in closed_answers()]
+    assert {text: kind for text, kind in kinds(told).items() if kind != "emergency"} == {}
     found = URGENT.find([text])
     assert found is not None
-    assert found.kind == "emergency"
-    assert found.words in text.replace("ё", "е")
+    assert found.words in text.replace("ё", "е").replace("-", " ")
 
 
-@pytest.mark.parametrize("text", [*each(HARMLESS), *each(OPERATOR), *each(NOT_OPERATOR)])
-def test_what_is_harmless_is_no_emergency(text: str) -> None:
+@pytest.mark.parametrize(("sign", "years", "text"), ANSWERED)
+def test_an_answer_to_the_questions_about_signs_is_found(sign: str, years: int, text: str) -> None:
+    for told in (*(before + text for before in BEFORE), *(text + after for after in AFTER)):
+        found = URGENT.find([told])
+        assert URGENT.find_asked([told], years) or (found is not None and found.kind == "emergency"), told
+
+
+def test_a_sign_that_is_asked_for_counts_at_its_ages_only() -> None:
+    assert URGENT.find_asked(["он вялый"], 5) == "вялый"
+    assert URGENT.find_asked(["он не вялый", "вялости нет"], 5) is None
+    assert URGENT.find_asked(["он вялый"], 40) is None
+    assert URGENT.find_asked(["ему месяц"], 0.1) == "месяц"
+    assert URGENT.find_asked(["болеет месяц"], 3) is None
+    assert URGENT.find(["он вялый"]) is None
+
+
+def test_every_sign_is_heard_in_ten_wordings() -> None:
+    said = {sign: SAID["any"].get(sign, SAID["asked"].get(sign, {}).get("said", [])) for sign in SIGNS}
+    assert {sign for sign, texts in said.items() if len(set(texts)) < 10} == set()
+    assert {sign for sign, one in SIGNS.items() if one.asked} == SAID["asked"].keys()
+    assert SIGNS.keys() == SAID["any"].keys() | SAID["asked"].keys()
+    assert len(set(SAID["harmless"])) >= 200
+
+
+@pytest.mark.parametrize("text", SAID["doubt"])
+def test_what_may_be_a_joke_or_the_television_is_in_doubt(text: str) -> None:
+    assert kinds([text]) == {text: "doubt"}
+
+
+@pytest.mark.parametrize("text", SAID["harmless"])
+def test_what_is_harmless_is_neither_an_emergency_nor_in_doubt(text: str) -> None:
+    assert URGENT.find([text]) is None
+
+
+@pytest.mark.parametrize("text", [*each(OPERATOR), *each(NOT_OPERATOR)])
+def test_the_wish_for_an_operator_is_no_emergency(text: str) -> None:
     found = URGENT.find([text])
-    assert found is None or found.kind != "emergency" or "скорой" in text
+    assert found is None or found.kind == "operator" or "скорой" in text
+
+
+@pytest.mark.parametrize(
+    "heard", ["недышит", "он нидышит", "у него суд дороги", "судорги", "он сине ет", "за дыхается", "с удороги"]
+)
+def test_an_emergency_is_found_by_its_sound(heard: str) -> None:
+    found = URGENT.find([heard])
+    assert found is not None
+    assert found.kind in ("emergency", "doubt")
+
+
+def test_the_same_sound_counts_and_nearly_the_same_is_a_doubt() -> None:
+    heard = ["он недышит", "посихос у него", "у неё кровотечиние", "кровь не останаливается бы"]
+    assert list(kinds(heard).values()) == ["emergency", "doubt", "emergency", "doubt"]
 
 
 @pytest.mark.parametrize("text", each(OPERATOR))
@@ -87,14 +130,9 @@ def test_the_wish_for_an_operator_is_found(text: str) -> None:
     assert found.kind == "operator"
 
 
-@pytest.mark.parametrize("text", [*each(HARMLESS), *(t for t in each(NOT_OPERATOR) if "скорой" not in t)])
+@pytest.mark.parametrize("text", [text for text in each(NOT_OPERATOR) if "скорой" not in text])
 def test_what_is_no_wish_for_an_operator_is_not_one(text: str) -> None:
     assert URGENT.find([text]) is None
-
-
-def test_the_tables_are_as_long_as_they_claim() -> None:
-    assert len(each(EMERGENCIES)) >= 90
-    assert len(each(HARMLESS)) >= 60
 
 
 def test_an_emergency_in_an_alternative_is_found_unless_it_is_far_fetched() -> None:
@@ -108,6 +146,12 @@ def test_an_emergency_goes_before_the_wish_for_an_operator() -> None:
     found = URGENT.find(["оператора быстрее он задыхается"])
     assert found is not None
     assert found.kind == "emergency"
+
+
+def test_the_wish_for_an_operator_goes_before_a_doubt() -> None:
+    found = URGENT.find(["я сейчас умру от ожидания", "оператора дайте"])
+    assert found is not None
+    assert found.kind == "operator"
 
 
 @pytest.mark.parametrize("text", ["", "…", "\x00", "((((", "а" * 2000, "не " * 600, "<script>", "'; drop table"])
