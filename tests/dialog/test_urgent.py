@@ -49,9 +49,10 @@ def each(table: str) -> list[str]:
 
 
 def closed_answers() -> list[str]:
-    """How a caller may begin who answers a closed question: a wording of each."""
+    """How a caller may begin who answers a closed question: a wording of each, but for «не надо» («… скорую»)."""
     questions = yaml.safe_load((SCRIPT_DIR / "questions.yml").read_text(encoding="utf-8"))["questions"]
-    return sorted({answer for question in questions for answer in question.get("candidates", [])[-1:]})
+    answers = {answer for question in questions for answer in question.get("candidates", [])[-1:]}
+    return sorted(answer for answer in answers if not answer.endswith("не надо"))
 
 
 def kinds(texts: list[str]) -> dict[str, str | None]:
