@@ -8,9 +8,14 @@ from core.client import ServiceClient
 from core.settings import Settings
 from core.words import HouseCallState
 from mis_connector.model import (
+    CallBack,
+    CallBacks,
+    CallBackSearch,
+    CallBackState,
     HouseCall,
     HouseCalls,
     HouseCallSearch,
+    NewCallBack,
     NewHouseCall,
     Patients,
     PatientSearch,
@@ -19,7 +24,7 @@ from mis_connector.model import (
 
 
 class ConnectorClient(ServiceClient):
-    """House calls and patients. Errors as in core.client: ServiceUnavailable, NotFound, BadInput."""
+    """House calls, patients, call-backs. Errors as in core.client: ServiceUnavailable, NotFound, BadInput."""
 
     service = "connector"
 
@@ -43,10 +48,15 @@ class ConnectorClient(ServiceClient):
         return [StateChange.model_validate(change) for change in answer.json()]
 
     async def search(
-        self, state: HouseCallState | None = None, since: dt.datetime | None = None, limit: int = 100
-    ) -> list[HouseCall]:
-        """Newest first."""
-        query = HouseCallSearch(state=state, since=since, limit=limit)
+        self, state: HouseCallState | None = None, since: dt.datetime | None = None, limit: int = 100, *,
+        phone: str | None = None, birth_date: dt.date | None = None, patient_mis_id: str | None = None,
+        active: bool = False,
+    ) -> list[HouseCall]:  # fmt: skip
+        """Newest first; everything that is given must hold. `active`: a doctor is still to come."""
+        query = HouseCallSearch(
+            state=state, since=since, limit=limit,
+            phone=phone, birth_date=birth_date, patient_mis_id=patient_mis_id, active=active,
+        )  # fmt: skip
         answer = await self.request("POST", "/v1/house-calls/search", json=query.model_dump(mode="json"))
         return HouseCalls.model_validate_json(answer.content).house_calls
 
@@ -58,3 +68,20 @@ class ConnectorClient(ServiceClient):
     async def patients(self, query: PatientSearch) -> Patients:
         answer = await self.request("POST", "/v1/patients/search", json=query.model_dump(mode="json"))
         return Patients.model_validate_json(answer.content)
+
+    async def call_back(self, call_id: str, phone: str, reason: str) -> CallBack:
+        """Somebody has to phone the caller: on disk when this returns, once a call. `phone` E.164, `reason` a code."""
+        new = NewCallBack(call_id=call_id, phone=phone, reason=reason)
+        answer = await self.request("POST", "/v1/callbacks", json=new.model_dump(mode="json"))
+        return CallBack.model_validate_json(answer.content)
+
+    async def call_backs(self, state: CallBackState | None = "open", limit: int = 100) -> list[CallBack]:
+        """Oldest first."""
+        query = CallBackSearch(state=state, limit=limit)
+        answer = await self.request("POST", "/v1/callbacks/search", json=query.model_dump(mode="json"))
+        return CallBacks.model_validate_json(answer.content).callbacks
+
+    async def call_back_done(self, callback_id: str) -> CallBack:
+        """Somebody has phoned; a second time changes nothing. Raises NotFound."""
+        answer = await self.request("POST", f"/v1/callbacks/{callback_id}/done")
+        return CallBack.model_validate_json(answer.content)

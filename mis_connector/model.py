@@ -46,11 +46,13 @@ Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{9,14}$")]
 MisId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.:\-]{1,64}$")]
 Policy = Annotated[str, StringConstraints(pattern=r"^(?:[0-9]{9}|[0-9]{11}|[0-9]{16})$")]
 """Digits only: 16 of a policy (ЕНП), 11 of a SNILS, 9 of a temporary certificate."""
+CallId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.\-]{1,64}$")]
 IdempotencyKey = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{8,200}$")]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    # a validation error's text must not repeat what a caller said
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class PersonName(_Model):
@@ -116,7 +118,7 @@ class NewHouseCall(_Model):
         },
     )  # fmt: skip
 
-    call_id: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_.\-]{1,64}$")]
+    call_id: CallId
     patient: CallPatient
     address: VisitAddress
     phone: Phone = Field(description="E.164; where the clinic calls back")
@@ -151,6 +153,10 @@ class HouseCallSearch(_Model):
     state: HouseCallState | None = None
     since: dt.datetime | None = Field(None, description="Created at or after; without a zone it is UTC")
     limit: int = Field(100, ge=1, le=1000)
+    phone: Phone | None = None
+    birth_date: BirthDate | None = Field(None, description="The patient's")
+    patient_mis_id: MisId | None = None
+    active: bool = Field(False, description="Neither cancelled nor rejected, and the day of the visit is not over")
 
 
 class HouseCalls(_Model):
@@ -160,7 +166,8 @@ class HouseCalls(_Model):
 
 
 class PatientSearch(_Model):
-    """By birth date and likely names, by policy or SNILS; a phone only where the MIS can search by it."""
+    """By birth date and likely names, by policy or SNILS, in the MIS; by phone, alone or with a birth date, among
+    the patients of earlier house calls. Everybody who fits one of these is found."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -188,10 +195,42 @@ class Patient(_Model):
     name: str | None
     patronymic: str | None
     birth_date: dt.date | None
-    address: Address | None = None
+    address: Address | None = Field(None, description="The registered one, if the MIS tells")
     clinic: str | None = Field(None, description="Where the patient is attached, if the MIS tells")
+    relation: str | None = Field(None, description="What the caller was to a patient who was found by phone")
 
 
 class Patients(_Model):
     patients: list[Patient]
     complete: bool = Field(description="False: part of the question could not be asked")
+
+
+CallBackState = Literal["open", "done"]
+
+
+class NewCallBack(_Model):
+    """Somebody has to phone the caller."""
+
+    call_id: CallId
+    phone: Phone
+    reason: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,40}$")] = Field(
+        description="Why nobody could take the call: a code, as in the event call.transferring"
+    )
+
+
+class CallBack(NewCallBack):
+    callback_id: str
+    state: CallBackState
+    created_at: dt.datetime
+    done_at: dt.datetime | None = None
+
+
+class CallBackSearch(_Model):
+    state: CallBackState | None = None
+    limit: int = Field(100, ge=1, le=1000)
+
+
+class CallBacks(_Model):
+    """Oldest first."""
+
+    callbacks: list[CallBack]

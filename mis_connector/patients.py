@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Iterable
@@ -11,14 +12,19 @@ from typing import Any
 
 from core.logs import get_logger
 from mis_connector.drivers.base import MisDriver, Question
-from mis_connector.model import Patients, PatientSearch
+from mis_connector.model import Patient, Patients, PatientSearch
 
 log = get_logger(__name__)
 
 Request = Callable[[], Awaitable[Any]]
+Known = Callable[[str, dt.date | None], list[Patient]]
+"""Patients of earlier house calls from a phone, with a birth date those of that day; blocks."""
 
 SEARCH_SECONDS = 3.5
 """A caller waits no longer; what is known by then is the answer."""
+KNOWN_SECONDS = 0.7
+"""For the addresses of who is found by phone alone: the dialog asks while its first sentence is played, and gives up
+after 1 s (`LOOK_UP_SECONDS`). Patients without addresses are better than none."""
 PARALLEL = 6
 """Requests of one process to the MIS at once, of all searches together."""
 CACHE_SECONDS = 60.0
@@ -62,24 +68,35 @@ class _Cache:
 
 
 class PatientFinder:
-    """Asks the MIS what it can be asked: surname and birth date, policy, SNILS; never a phone."""
+    """Asks the MIS what it can be asked: surname and birth date, policy, SNILS; and `known` for a phone."""
 
-    def __init__(self, driver: MisDriver, seconds: float = SEARCH_SECONDS, parallel: int = PARALLEL) -> None:
+    def __init__(
+        self, driver: MisDriver, known: Known, *, seconds: float = SEARCH_SECONDS,
+        known_seconds: float = KNOWN_SECONDS, parallel: int = PARALLEL,
+    ) -> None:  # fmt: skip
         self._driver = driver
+        self._known = known
         self._seconds = seconds
+        self._known_seconds = known_seconds
         self._places = asyncio.Semaphore(parallel)
         self._cache = _Cache()
 
     async def search(self, wanted: PatientSearch) -> Patients:
-        """Everybody who fits a surname and the birth date, or the policy. `complete` is false when a request to
-        the MIS failed or there was no time for it, or nothing was given that the MIS can search by."""
-        questions = list(_questions(wanted))
-        if not questions:
-            return Patients(patients=[], complete=False)
+        """Everybody who is known by the phone, fits a surname and the birth date, or has the policy. `complete` is
+        false when a request to the MIS, be it for an address, failed or there was no time for it."""
         started = time.monotonic()
-        answers = await self._all([(q, partial(self._driver.find_patients, q)) for q in questions], self._seconds)
-        found = {patient.mis_id: patient for answer in answers.values() for patient in answer}
-        left = self._seconds - (time.monotonic() - started)
+        found: dict[str, Patient] = {}
+        if wanted.phone is not None:
+            known = await asyncio.to_thread(self._known, wanted.phone, wanted.birth_date)
+            found = {patient.mis_id: patient for patient in known}
+        questions = list(_questions(wanted))
+        seconds = self._seconds if questions else self._known_seconds
+        answers = await self._all([(q, partial(self._driver.find_patients, q)) for q in questions], seconds)
+        for patient in (patient for answer in answers.values() for patient in answer):
+            earlier = found.get(patient.mis_id)
+            relation = earlier.relation if earlier is not None else None
+            found[patient.mis_id] = patient.model_copy(update={"relation": relation})
+        left = seconds - (time.monotonic() - started)
         addresses = await self._all(
             [(mis_id, partial(self._driver.registered_address, mis_id)) for mis_id in found], left
         )

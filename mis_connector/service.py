@@ -17,14 +17,21 @@ from core.errors import BadInput
 from core.logs import get_logger
 from core.service import create_app, require_token, serve
 from core.settings import Settings, get_settings
+from mis_connector.call_backs import CallBackStore
+from mis_connector.database import Database
 from mis_connector.delivery import Delivery, Limits
 from mis_connector.drivers.choose import make_driver
+from mis_connector.known import KnownPatients
 from mis_connector.migrate import migrate
 from mis_connector.model import (
+    CallBack,
+    CallBacks,
+    CallBackSearch,
     HouseCall,
     HouseCalls,
     HouseCallSearch,
     IdempotencyKey,
+    NewCallBack,
     NewHouseCall,
     Patients,
     PatientSearch,
@@ -48,6 +55,7 @@ class Connector:
     store: Store
     delivery: Delivery
     patients: PatientFinder
+    call_backs: CallBackStore
 
     async def accept(self, key: str, new: NewHouseCall) -> tuple[HouseCall, bool]:
         """Onto the disk, then into the MIS while the caller can wait; False for a repeated key."""
@@ -73,10 +81,16 @@ class Connector:
     async def cancel(self, house_call_id: str) -> HouseCall:
         call = await asyncio.to_thread(self.store.want_cancel, house_call_id)
         self.delivery.notify()
-        if call.state in ("cancelled", "needs_registrar"):
-            return call
-        seconds = self.settings.delivery_wait_seconds
-        return await self.delivery.wait(house_call_id, seconds, lambda c: c.state == "cancelled")
+        return await self.delivery.wait(call.house_call_id, self.settings.delivery_wait_seconds, _cancel_is_over)
+
+    async def search(self, query: HouseCallSearch) -> list[HouseCall]:
+        today = self.region.local(dt.datetime.now(dt.UTC)).date()
+        return await asyncio.to_thread(self.store.search, query, today)
+
+
+def _cancel_is_over(call: HouseCall) -> bool:
+    """Cancelled, or a person has to see to it: waiting longer changes nothing."""
+    return call.state in ("cancelled", "needs_registrar") or call.reason == "cancel_failed"
 
 
 @contextlib.asynccontextmanager
@@ -87,14 +101,18 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(migrate, engine)
     breaker = Breaker()
     driver = make_driver(settings, region, breaker)
-    store = Store(engine, region.number_prefix)
+    database = Database(engine)
+    store = Store(database, region.number_prefix)
+    call_backs = CallBackStore(database)
+    await asyncio.to_thread(call_backs.measure)
     attempt = 3 * settings.mis_seconds  # login, dictionary, creation
     limits = Limits(
         parallel=settings.mis_parallel, attempt=attempt, lease=attempt + 8, settle=settings.settle_seconds,
         give_up=settings.delivery_hours * 3600,
     )  # fmt: skip
     delivery = Delivery(store, driver, region, breaker, limits)
-    app.state.connector = Connector(settings, region, store, delivery, PatientFinder(driver))
+    patients = PatientFinder(driver, KnownPatients(database).of)
+    app.state.connector = Connector(settings, region, store, delivery, patients, call_backs)
     delivery.start()
     yield
     await delivery.stop()
@@ -144,15 +162,39 @@ async def cancel_house_call(house_call_id: str, response: Response, the: The) ->
 
 @router.post("/house-calls/search")
 async def search_house_calls(query: HouseCallSearch, the: The) -> HouseCalls:
-    return HouseCalls(house_calls=await asyncio.to_thread(the.store.search, query))
+    """Newest first; everything that is given must hold. `active`: a doctor is still to come."""
+    return HouseCalls(house_calls=await the.search(query))
 
 
 @router.post("/patients/search")
 async def search_patients(query: PatientSearch, the: The) -> Patients:
-    """Patients with that birth date and one of the surnames (in every spelling with е and ё), or with that policy."""
+    """Patients with that birth date and one of the surnames (in every spelling with е and ё), or with that policy, or
+    of earlier house calls from that phone (with a birth date: born on that day), newest first."""
     if query.policy is None and query.phone is None and not (query.birth_date and query.names):
-        raise BadInput("give birth_date with names, or policy")
+        raise BadInput("give birth_date with names, or policy, or phone")
     return await the.patients.search(query)
+
+
+@router.post("/callbacks", status_code=201, responses={200: {"model": CallBack}})
+async def create_call_back(new: NewCallBack, response: Response, the: The) -> CallBack:
+    """Somebody has to phone the caller: 201 once it is on disk; 200 with what is there when that call has one."""
+    call_back, is_new = await asyncio.to_thread(the.call_backs.add, new)
+    if is_new:
+        log.info("call_back_noted", callback_id=call_back.callback_id, reason=new.reason)
+    response.status_code = 201 if is_new else 200
+    return call_back
+
+
+@router.post("/callbacks/search")
+async def search_call_backs(query: CallBackSearch, the: The) -> CallBacks:
+    """Oldest first."""
+    return CallBacks(callbacks=await asyncio.to_thread(the.call_backs.search, query))
+
+
+@router.post("/callbacks/{callback_id}/done")
+async def call_back_done(callback_id: str, the: The) -> CallBack:
+    """Somebody has phoned; a second time changes nothing."""
+    return await asyncio.to_thread(the.call_backs.done, callback_id)
 
 
 async def _database_error(_request: Request, error: Exception) -> Response:

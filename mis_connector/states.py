@@ -24,6 +24,9 @@ SETTLED: frozenset[HouseCallState] = frozenset({"delivered", "rejected", "needs_
 OPEN: tuple[HouseCallState, ...] = ("received", "scheduled", "delivering", "unknown")
 """The delivery still has work with these."""
 
+GIVEN_UP: frozenset[HouseCallState] = frozenset({"cancelled", "rejected"})
+"""No doctor comes because of these."""
+
 REASONS: dict[str, str] = {
     "patient_unknown": "the MIS does not know the patient, or the request came without one",
     "address_unknown": "the street is not in the region's register, the MIS cannot take it",
@@ -31,6 +34,7 @@ REASONS: dict[str, str] = {
     "clinic_unknown": "the MIS found no clinic for the address",
     "district_unknown": "the MIS found no district for the address",
     "clinic_closed": "the MIS takes requests for this clinic in its working hours only",
+    "already_open": "the patient has a visit in the MIS that is not over yet",
     "number_failed": "the MIS could not number the visit, several times",
     "field_missing": "the MIS misses a field: the region's configuration is wrong",
     "refused": "the MIS refused in words we do not know",

@@ -5,16 +5,13 @@ Methods block (call them in a thread), are one transaction each, and return when
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import json
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,9 +19,10 @@ from core.errors import NotFound, VyzovError
 from core.ids import new_house_call_id
 from core.metrics import HOUSE_CALLS
 from core.words import HouseCallState
+from mis_connector.database import Database
 from mis_connector.model import HouseCall, HouseCallSearch, NewHouseCall, StateChange, Urgency
-from mis_connector.states import check
-from mis_connector.tables import HouseCallRow, StateChangeRow, writing
+from mis_connector.states import GIVEN_UP, check
+from mis_connector.tables import HouseCallRow, StateChangeRow
 
 Work = Literal["send", "settle", "cancel"]
 
@@ -48,15 +46,9 @@ class Job:
 
 
 class Store:
-    def __init__(self, engine: Engine, number_prefix: str) -> None:
-        self._engine = engine
-        self._writing = writing(engine)
+    def __init__(self, database: Database, number_prefix: str) -> None:
+        self._database = database
         self._prefix = number_prefix
-        self._is_sqlite = engine.dialect.name == "sqlite"
-        # SQLite's own waiting is a blind poll: among our threads a lock is fair and quick
-        self._turn: contextlib.AbstractContextManager[Any] = (
-            threading.Lock() if self._is_sqlite else contextlib.nullcontext()
-        )
 
     def add(
         self, key: str, new: NewHouseCall, *, urgency: Urgency, visit_date: dt.date, needs_registrar: str | None
@@ -69,7 +61,7 @@ class Store:
         body_hash = hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
         now = dt.datetime.now(dt.UTC)
         try:
-            with self._write() as session:
+            with self._database.write() as session:
                 known = session.scalar(select(HouseCallRow).where(HouseCallRow.idempotency_key == key))
                 if known is None:
                     row = HouseCallRow(
@@ -78,6 +70,9 @@ class Store:
                         idempotency_key=key,
                         body_hash=body_hash,
                         body=body,
+                        phone=new.phone,
+                        birth_date=new.patient.birth_date,
+                        patient_mis_id=new.patient.mis_id,
                         urgency=urgency,
                         visit_date=visit_date,
                         created_at=now,
@@ -92,7 +87,7 @@ class Store:
                         row.next_attempt_at = None
                     return _house_call(row), True
         except IntegrityError:  # on PostgreSQL two may come with one key at the same moment
-            with self._read() as session:
+            with self._database.read() as session:
                 known = session.scalar(select(HouseCallRow).where(HouseCallRow.idempotency_key == key))
             if known is None:
                 raise
@@ -102,12 +97,12 @@ class Store:
 
     def get(self, house_call_id: str) -> HouseCall:
         """Raises NotFound."""
-        with self._read() as session:
+        with self._database.read() as session:
             return _house_call(self._row(session, house_call_id))
 
     def changes(self, house_call_id: str) -> list[StateChange]:
         """Every change of state, oldest first. Raises NotFound."""
-        with self._read() as session:
+        with self._database.read() as session:
             row = self._row(session, house_call_id)
             rows = session.scalars(
                 select(StateChangeRow).where(StateChangeRow.seq == row.seq).order_by(StateChangeRow.id)
@@ -119,15 +114,23 @@ class Store:
                 for change in rows
             ]
 
-    def search(self, query: HouseCallSearch) -> list[HouseCall]:
-        """Newest first."""
+    def search(self, query: HouseCallSearch, today: dt.date) -> list[HouseCall]:
+        """Newest first. `today`: on the clinics' calendar, for `active`."""
         wanted = select(HouseCallRow).order_by(HouseCallRow.created_at.desc(), HouseCallRow.seq.desc())
         if query.state is not None:
             wanted = wanted.where(HouseCallRow.state == query.state)
+        if query.phone is not None:
+            wanted = wanted.where(HouseCallRow.phone == query.phone)
+        if query.birth_date is not None:
+            wanted = wanted.where(HouseCallRow.birth_date == query.birth_date)
+        if query.patient_mis_id is not None:
+            wanted = wanted.where(HouseCallRow.patient_mis_id == query.patient_mis_id)
+        if query.active:
+            wanted = wanted.where(HouseCallRow.state.not_in(GIVEN_UP), HouseCallRow.visit_date >= today)
         if query.since is not None:
             since = query.since if query.since.tzinfo else query.since.replace(tzinfo=dt.UTC)
             wanted = wanted.where(HouseCallRow.created_at >= since)
-        with self._read() as session:
+        with self._database.read() as session:
             return [_house_call(row) for row in session.scalars(wanted.limit(query.limit))]
 
     def claim(self, limit: int, lease: dt.timedelta) -> list[Job]:
@@ -145,10 +148,10 @@ class Store:
             .order_by(HouseCallRow.created_at, HouseCallRow.seq)
             .limit(limit)
         )
-        with self._read() as session:  # most polls find nothing: no write lock for those
+        with self._database.read() as session:  # most polls find nothing: no write lock for those
             if session.scalars(due).first() is None:
                 return []
-        with self._write() as session:
+        with self._database.write() as session:
             return [self._take(session, row, now, now + lease)
                     for row in session.scalars(due.with_for_update(skip_locked=True)).all()]  # fmt: skip
 
@@ -171,7 +174,7 @@ class Store:
     def resend(self, house_call_id: str, lease: dt.timedelta) -> HouseCall:
         """`unknown` → `delivering` after the MIS was asked and does not have it; the lease begins anew."""
         now = dt.datetime.now(dt.UTC)
-        with self._write() as session:
+        with self._database.write() as session:
             row = self._row(session, house_call_id, lock=True)
             self._move(session, row, "delivering", now, reason="absent")
             row.attempts += 1
@@ -196,7 +199,7 @@ class Store:
         The same state again is no change (an `unknown` that could not be asked for yet). Raises ForbiddenChange.
         """
         now = dt.datetime.now(dt.UTC)
-        with self._write() as session:
+        with self._database.write() as session:
             row = self._row(session, house_call_id, lock=True)
             if row.state != state:
                 self._move(session, row, state, now, reason=reason, detail=detail)
@@ -215,7 +218,7 @@ class Store:
     def want_cancel(self, house_call_id: str) -> HouseCall:
         """Cancel at once what the MIS does not have; the rest is cancelled by the delivery. Raises NotFound."""
         now = dt.datetime.now(dt.UTC)
-        with self._write() as session:
+        with self._database.write() as session:
             row = self._row(session, house_call_id, lock=True)
             if row.state != "cancelled":
                 row.cancel_wanted = True
@@ -254,16 +257,6 @@ class Store:
         if row is None:
             raise NotFound("no such house call")
         return row
-
-    @contextlib.contextmanager
-    def _write(self) -> Iterator[Session]:
-        with self._turn, Session(self._writing, expire_on_commit=False) as session, session.begin():
-            yield session
-
-    @contextlib.contextmanager
-    def _read(self) -> Iterator[Session]:
-        with Session(self._engine, expire_on_commit=False) as session, session.begin():
-            yield session
 
 
 def _state(row: HouseCallRow) -> HouseCallState:

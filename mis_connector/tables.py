@@ -57,6 +57,9 @@ class HouseCallRow(Base):
         Index("house_calls_due", "next_attempt_at"),
         Index("house_calls_by_state", "state", "created_at"),
         Index("house_calls_by_age", "created_at"),
+        Index("house_calls_by_phone", "phone", "patient_mis_id", "seq"),
+        Index("house_calls_by_birth_date", "birth_date", "created_at"),
+        Index("house_calls_by_patient", "patient_mis_id", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -68,6 +71,11 @@ class HouseCallRow(Base):
     body_hash: Mapped[str] = mapped_column(String(64))
     body: Mapped[dict[str, Any]]
     """The request as it came (model.NewHouseCall)."""
+    phone: Mapped[str] = mapped_column(String(16), nullable=True)
+    """Of the request, like the next two: what house calls are looked up by. Null is allowed to the database alone,
+    which got these columns later."""
+    birth_date: Mapped[dt.date] = mapped_column(Date, nullable=True)
+    patient_mis_id: Mapped[str | None] = mapped_column(String(64))
     urgency: Mapped[str] = mapped_column(String(16))
     """After the region's rules; the request's own is in `body`."""
     visit_date: Mapped[dt.date] = mapped_column(Date)
@@ -97,6 +105,22 @@ class StateChangeRow(Base):
     at: Mapped[dt.datetime]
     reason: Mapped[str | None] = mapped_column(String(40))
     detail: Mapped[str | None] = mapped_column(Text)
+
+
+class CallBackRow(Base):
+    """A caller whom a person has to phone."""
+
+    __tablename__ = "call_backs"
+    __table_args__ = (Index("call_backs_by_state", "done_at", "id"),)
+
+    id: Mapped[int] = mapped_column(_Key, primary_key=True, autoincrement=True)
+    callback_id: Mapped[str] = mapped_column(String(36), unique=True)
+    call_id: Mapped[str] = mapped_column(String(64), unique=True)
+    phone: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(40))
+    created_at: Mapped[dt.datetime]
+    done_at: Mapped[dt.datetime | None]
+    """Null: still open."""
 
 
 def database_url(configured: str, var_dir: Path) -> str:

@@ -37,10 +37,15 @@ _REFUSALS = (
     ("Не возможно сгенерировать", "number_failed"),
     ("Отсутствует обязательный параметр", "field_missing"),
 )
+_ALREADY_OPEN = "имеется необслуженный вызов врача на дом"
+"""The published method takes a second visit of the day without a word; the original's own form refuses it with «Для
+ФИО, дата имеется необслуженный вызов врача на дом», and so may a region's version of the method."""
 
 
 def refusal(text: str) -> str:
     """The reason code of an error text; «refused» for words we do not know."""
+    if _ALREADY_OPEN in text:
+        return "already_open"
     return next((code for start, code in _REFUSALS if text.strip().startswith(start)), "refused")
 
 

@@ -12,6 +12,8 @@ _LOCK = 7_122_000_042
 
 connection: Connection = context.config.attributes["connection"]
 if connection.dialect.name == "postgresql":
+    # a migration may take longer than the five seconds of a statement (tables.py)
+    connection.execute(text("SET LOCAL statement_timeout = '10min'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 context.configure(
     connection=connection,

@@ -22,6 +22,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core.settings import ROOT, Settings
+from mis_connector.database import Database
 from mis_connector.migrate import migrate
 from mis_connector.tables import open_engine
 from tests.conftest import free_port
@@ -223,6 +224,22 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture
+def killable(running: System, tmp_path: Path) -> Iterator[System]:
+    """A connector of the test's own before the shared sandbox."""
+    system = make_system(
+        tmp_path,
+        VYZOV_SANDBOX_PORT=str(running.sandbox.port),
+        VYZOV_MIS_PASSWORD=(running.folder / "mis_password").read_text(),
+    )
+    system.connector.start()
+    system.connector.wait_ready()
+    running.faults()
+    yield system
+    running.faults()
+    system.connector.stop()
+
+
 def _answers(url: str) -> bool:
     import psycopg
 
@@ -245,6 +262,11 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     migrate(opened)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def database(engine: Engine) -> Database:
+    return Database(engine)
 
 
 def patient_like(predicate: Callable[[dict[str, str]], bool]) -> dict[str, str]:

@@ -126,6 +126,7 @@ def test_wrong_tokens(system: System, token: str | None) -> None:
     for method, path in (
         ("POST", "/v1/house-calls"), ("POST", "/v1/house-calls/search"), ("POST", "/v1/patients/search"),
         ("GET", "/v1/house-calls/x"), ("GET", "/v1/house-calls/x/changes"), ("POST", "/v1/house-calls/x/cancel"),
+        ("POST", "/v1/callbacks"), ("POST", "/v1/callbacks/search"), ("POST", "/v1/callbacks/x/done"),
     ):  # fmt: skip
         answer = HTTP.request(method, f"{system.connector.url}{path}", headers=headers, json={})
         assert answer.status_code == 401, (method, path)
@@ -175,18 +176,80 @@ def test_house_calls_are_found(http: httpx.Client) -> None:
     assert http.get(f"/v1/house-calls/{call['house_call_id']}").json() == call
     found = http.post("/v1/house-calls/search", json={"state": "delivered", "since": call["created_at"], "limit": 5})
     assert call in found.json()["house_calls"]
-    for bad in ({"state": "gone"}, {"limit": 0}, {"limit": 100_000}, {"since": "вчера"}, {"who": "x"}):
+    for bad in (
+        {"state": "gone"}, {"limit": 0}, {"limit": 100_000}, {"since": "вчера"}, {"who": "x"},
+        {"phone": "89161234567"}, {"birth_date": "вчера"}, {"patient_mis_id": "'"}, {"active": "x"},
+    ):  # fmt: skip
         assert http.post("/v1/house-calls/search", json=bad).status_code == 422
+
+
+def test_a_second_request_for_the_same_patient_is_seen_but_not_refused(http: httpx.Client) -> None:
+    """The dialog asks the caller; «active» ends with the day of the visit or a cancellation."""
+    patient = {"mis_id": "2", "surname": "Волкова", "name": "Анна", "birth_date": "1971-12-21"}
+    wanted = {"patient_mis_id": "2", "birth_date": "1971-12-21", "active": True, "limit": 20}
+
+    def numbers() -> list[str]:
+        answer = http.post("/v1/house-calls/search", json=wanted)
+        assert answer.status_code == 200
+        return [call["number"] for call in answer.json()["house_calls"]]
+
+    first = post(http, body(patient=patient)).json()
+    assert numbers() == [first["number"]]
+    second = post(http, body(patient=patient))
+    assert second.status_code == 201
+    assert numbers() == [second.json()["number"], first["number"]]
+    http.post(f"/v1/house-calls/{first['house_call_id']}/cancel")
+    assert numbers() == [second.json()["number"]]
 
 
 def test_patients_are_found(http: httpx.Client) -> None:
     names = [{"surname": "Волкова", "name": "Василиса", "patronymic": "Александровна"}, {"surname": "Белкова"}]
-    for query in ({"birth_date": "1971-12-21", "names": names}, {"policy": "5047820828182555"}):
+    for query in (
+        {"birth_date": "1971-12-21", "names": names}, {"policy": "5047820828182555"}, {"policy": "11524184827"},
+    ):  # fmt: skip
         answer = http.post("/v1/patients/search", json=query).json()
         assert answer["complete"]
         (patient,) = answer["patients"]
         assert (patient["mis_id"], patient["name"], patient["birth_date"]) == ("1", "Василиса", "1971-12-21")
         assert (patient["address"]["street"], patient["address"]["house"]) == ("Рыбацкий", "52")
+        assert patient["relation"] is None
+
+
+def test_a_policy_that_nobody_has_finds_nobody(http: httpx.Client) -> None:
+    """A temporary certificate (9 digits) is searched for like a policy; the sample region has none."""
+    for policy in ("123456789", "00000000001", "0" * 16):
+        answer = http.post("/v1/patients/search", json={"policy": policy})
+        assert (answer.status_code, answer.json()) == (200, {"patients": [], "complete": True})
+
+
+def test_patients_are_found_by_the_phone_of_an_earlier_call(http: httpx.Client, system: System) -> None:
+    phone = "+79169876543"
+    child = {"mis_id": "3", "surname": "Как", "name": "Записано", "birth_date": "2020-02-29"}
+    adult = {"mis_id": "4", "surname": "Волкова", "name": "Анна", "birth_date": "1971-12-21"}
+    for changes in (
+        {"patient": adult, "caller": {"relation": "self"}},
+        {"patient": child, "caller": {"relation": "other"}},
+        {"patient": {**child, "mis_id": None}},
+        {"patient": child, "caller": {"relation": "parent"}},
+    ):
+        assert post(http, body(phone=phone, **changes)).status_code == 201
+
+    def search(**query: str) -> Any:
+        answer = http.post("/v1/patients/search", json=query)
+        assert answer.status_code == 200
+        return answer.json()
+
+    system.faults({"kind": "down"})
+    found = search(phone=phone)
+    assert [(p["mis_id"], p["surname"], p["relation"]) for p in found["patients"]] == [
+        ("3", "Как", "parent"), ("4", "Волкова", "self"),
+    ]  # fmt: skip
+    assert ([p["address"] for p in found["patients"]], found["complete"]) == ([None, None], False)
+    system.faults()
+    found = search(phone=phone, birth_date="1971-12-21")
+    (patient,) = found["patients"]
+    assert (patient["mis_id"], patient["address"]["in_register"], found["complete"]) == ("4", True, True)
+    assert search(phone="+79160000000") == {"patients": [], "complete": True}
 
 
 @pytest.mark.parametrize(
@@ -223,6 +286,7 @@ def test_the_published_interface_is_what_is_answered(http: httpx.Client) -> None
         ("post", "/v1/house-calls"), ("get", "/v1/house-calls/{house_call_id}"),
         ("get", "/v1/house-calls/{house_call_id}/changes"), ("post", "/v1/house-calls/{house_call_id}/cancel"),
         ("post", "/v1/house-calls/search"), ("post", "/v1/patients/search"),
+        ("post", "/v1/callbacks"), ("post", "/v1/callbacks/search"), ("post", "/v1/callbacks/{callback_id}/done"),
     }  # fmt: skip
 
     def validator(name: str) -> Draft202012Validator:

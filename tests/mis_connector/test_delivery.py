@@ -8,16 +8,15 @@ from __future__ import annotations
 import concurrent.futures
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from .conftest import HTTP, System, authorised, body, eventually, make_system, new_key
+from .conftest import HTTP, System, authorised, body, eventually, new_key
 
 CREATE = "/api/HomeVisit/HomeVisit"
+CANCEL = "/api/HomeVisit/HomeVisitCancel"
 LIST = "/api/HomeVisit/mgetHomeVisitList"
 
 
@@ -44,7 +43,7 @@ def becomes(http: httpx.Client, call: dict[str, Any], state: str, seconds: float
 
 def test_delivered_while_the_caller_waits(system: System, http: httpx.Client) -> None:
     call = post(http, temperature=39.1)
-    assert (call["state"], call["urgency"]) == ("delivered", "urgent")
+    assert (call["state"], call["urgency"]) == ("delivered", "urgent"), "what the answer says: the caller hears it"
     (visit,) = system.visits_of(call["number"])
     assert visit["mis_id"] == call["mis_id"]
     assert visit["patient"]["surname"] == "Волкова"
@@ -108,6 +107,7 @@ def test_what_cannot_be_asked_goes_to_a_registrar_and_is_not_sent_again(system: 
     [
         ("Не удалось определить участок, обслуживающий данный адрес", "rejected", "district_unknown"),
         ("Вызов врача на дом может быть оформлен через портал в рабочие дни", "scheduled", "clinic_closed"),
+        ("Для ВОЛКОВА В. А. имеется необслуженный вызов врача на дом", "rejected", "already_open"),
         ("Слова, которых мы не знаем", "rejected", "refused"),
     ],
 )
@@ -142,6 +142,56 @@ def test_what_the_mis_cannot_take_waits_for_a_registrar(
     assert system.visits_of(call["number"]) == []
 
 
+def cancel(http: httpx.Client, call: dict[str, Any]) -> tuple[int, str]:
+    answer = http.post(f"/v1/house-calls/{call['house_call_id']}/cancel")
+    return answer.status_code, answer.json()["state"]
+
+
+def test_cancel_of_what_the_mis_does_not_have_is_done_at_once(system: System, http: httpx.Client) -> None:
+    """While the MIS is down: nobody has to ask it."""
+    nobody = {"surname": "Волкова", "name": "Анна", "birth_date": "1971-12-21"}
+    calls = [post(http, patient=nobody)]
+    for text in ("Вызов врача на дом может быть оформлен", "Не удалось определить участок"):
+        system.faults({"kind": "error_text", "path": CREATE, "text": text})
+        calls.append(post(http))
+    assert [call["state"] for call in calls] == ["needs_registrar", "scheduled", "rejected"]
+    system.faults({"kind": "down"})
+    assert [cancel(http, call) for call in calls] == [(200, "cancelled")] * 3
+    system.faults()
+    time.sleep(1.5)  # longer than the delivery sleeps between two looks at its queue
+    assert [visit for call in calls for visit in system.visits_of(call["number"])] == []
+    assert [get(http, call)["state"] for call in calls] == ["cancelled"] * 3
+
+
+@pytest.mark.parametrize(("kind", "visits"), [("answer_lost", ["cancelled"]), ("down", [])])
+def test_cancel_of_an_unknown_one_waits_for_what_the_mis_says(
+    system: System, http: httpx.Client, kind: str, visits: list[str]
+) -> None:
+    system.faults({"kind": kind, "path": CREATE, "times": 1}, {"kind": "down", "path": LIST})
+    call = post(http)
+    assert call["state"] == "unknown"
+    assert cancel(http, call) == (202, "unknown")
+    system.faults()
+    becomes(http, call, "cancelled", 40)
+    assert [visit["state"] for visit in system.visits_of(call["number"])] == visits
+    assert states(http, call).count("delivering") == 1, "not sent again only to be cancelled"
+
+
+def test_cancel_of_what_only_a_registrar_can_find_is_not_claimed(system: System, http: httpx.Client) -> None:
+    system.faults({"kind": "answer_lost", "path": CREATE, "times": 1}, {"kind": "error_text", "path": LIST})
+    call = becomes(http, post(http), "needs_registrar")
+    assert cancel(http, call) == (202, "needs_registrar")
+
+
+def test_a_cancellation_that_the_mis_refuses_is_not_claimed(system: System, http: httpx.Client) -> None:
+    call = post(http)
+    system.faults({"kind": "error_text", "path": CANCEL, "text": "Вызов уже обслужен"})
+    assert cancel(http, call) == (202, "delivered")
+    assert get(http, call)["reason"] == "cancel_failed"
+    system.faults()
+    assert cancel(http, call) == (200, "cancelled")
+
+
 def test_cancel_reaches_the_mis(system: System, http: httpx.Client) -> None:
     call = post(http)
     answer = http.post(f"/v1/house-calls/{call['house_call_id']}/cancel")
@@ -161,22 +211,6 @@ def test_cancel_with_the_mis_down_is_not_claimed(system: System, http: httpx.Cli
     becomes(http, call, "cancelled", 40)
     (visit,) = system.visits_of(call["number"])
     assert visit["state"] == "cancelled"
-
-
-@pytest.fixture
-def killable(running: System, tmp_path: Path) -> Iterator[System]:
-    """A connector of the test's own before the shared sandbox."""
-    system = make_system(
-        tmp_path,
-        VYZOV_SANDBOX_PORT=str(running.sandbox.port),
-        VYZOV_MIS_PASSWORD=(running.folder / "mis_password").read_text(),
-    )
-    system.connector.start()
-    system.connector.wait_ready()
-    running.faults()
-    yield system
-    running.faults()
-    system.connector.stop()
 
 
 def _in_state(system: System, state: str) -> list[dict[str, Any]]:

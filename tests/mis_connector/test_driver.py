@@ -198,6 +198,7 @@ async def test_an_address_without_a_post_cannot_be_asked_for(driver: EcpDriver) 
         ("Вызов врача на дом может быть оформлен через портал в рабочие дни поликлиники с 8:00", "clinic_closed"),
         ("Не возможно сгенерировать номер вызова.", "number_failed"),
         ("Отсутствует обязательный параметр 'Person_id'", "field_missing"),
+        ("Для ВОЛКОВА В. А. 21.12.1971 г.р. имеется необслуженный вызов врача на дом", "already_open"),
         ("Что-то новое", "refused"),
         ("", "refused"),
     ],

@@ -34,8 +34,11 @@ def test_spellings(heard: str, forms: list[str]) -> None:
 class Registry:
     """A MIS with two people; answers after `seconds`, or not at all for `failing`."""
 
-    def __init__(self, seconds: float = 0.0, failing: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, seconds: float = 0.0, failing: frozenset[str] = frozenset(), *, address_fails: bool = False
+    ) -> None:
         self.seconds = seconds
+        self.address_fails = address_fails
         self.failing = failing
         self.asked: list[Question] = []
         self.most_at_once = 0
@@ -59,6 +62,9 @@ class Registry:
         return [Patient(mis_id=mis_id, surname=surname, name="Иван", patronymic=None, birth_date=BORN)]
 
     async def registered_address(self, person_id: str) -> Address | None:
+        await asyncio.sleep(self.seconds)
+        if self.address_fails:
+            raise MisUnavailable("down")
         return Address(town="Подольск", house=person_id)
 
 
@@ -66,8 +72,20 @@ def names(*surnames: str) -> list[PersonName]:
     return [PersonName(surname=surname) for surname in surnames]
 
 
+PHONE = "+79161234567"
+
+
+def known(phone: str, born: dt.date | None) -> list[Patient]:
+    """Two patients of earlier house calls from one phone."""
+    child = Patient(
+        mis_id="2", surname="Петрова", name="Анна", patronymic=None, birth_date=dt.date(2020, 2, 29), relation="parent"
+    )
+    own = Patient(mis_id="1", surname="Королева", name="Ия", patronymic=None, birth_date=BORN, relation="self")
+    return [patient for patient in (child, own) if phone == PHONE and born in (None, patient.birth_date)]
+
+
 def finder(registry: Registry, **options: float) -> PatientFinder:
-    return PatientFinder(registry, **options)  # type: ignore[arg-type]
+    return PatientFinder(registry, known, **options)  # type: ignore[arg-type]
 
 
 async def test_both_spellings_and_addresses() -> None:
@@ -81,10 +99,34 @@ async def test_a_policy_finds_without_names() -> None:
     assert [p.mis_id for p in found.patients] == ["3"]
 
 
-async def test_a_phone_alone_cannot_be_asked_for() -> None:
+async def test_a_phone_finds_the_patients_of_earlier_calls_without_asking_the_mis_who_they_are() -> None:
     registry = Registry()
-    found = await finder(registry).search(PatientSearch(phone="+79161234567"))
-    assert (found.patients, found.complete, registry.asked) == ([], False, [])
+    found = await finder(registry).search(PatientSearch(phone=PHONE))
+    assert found.complete
+    assert [(p.mis_id, p.relation, p.address and p.address.house) for p in found.patients] == [
+        ("2", "parent", "2"), ("1", "self", "1"),
+    ]  # fmt: skip
+    assert registry.asked == []
+    found = await finder(registry).search(PatientSearch(phone=PHONE, birth_date=BORN))
+    assert [p.mis_id for p in found.patients] == ["1"]
+    found = await finder(registry).search(PatientSearch(phone="+79990000000"))
+    assert (found.patients, found.complete, registry.asked) == ([], True, [])
+
+
+async def test_a_phone_with_names_finds_both_and_nobody_twice() -> None:
+    found = await finder(Registry()).search(
+        PatientSearch(phone=PHONE, birth_date=BORN, names=names("Петров", "Королев"))
+    )
+    assert [(p.mis_id, p.surname, p.relation) for p in found.patients] == [
+        ("1", "Королёв", "self"), ("2", "Петров", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("registry", [Registry(30), Registry(address_fails=True)], ids=["slow", "failing"])
+async def test_a_mis_that_does_not_answer_costs_the_address_alone(registry: Registry) -> None:
+    found = await finder(registry, known_seconds=0.1).search(PatientSearch(phone=PHONE))
+    assert [(p.mis_id, p.relation, p.address) for p in found.patients] == [("2", "parent", None), ("1", "self", None)]
+    assert not found.complete
 
 
 async def test_twelve_names_go_a_few_at_a_time() -> None:

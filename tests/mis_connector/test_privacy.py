@@ -44,12 +44,16 @@ async def _traffic(system: System, person: dict[str, str], words: str) -> str:
         call = await client.create(new_key(), NewHouseCall.model_validate(content))
         number = call.number
         await client.cancel(call.house_call_id)
+        await client.patients(PatientSearch(phone=person["phone"]))
+        await client.search(phone=person["phone"], birth_date=content["patient"]["birth_date"], active=True)
+        await client.call_back(call.call_id, person["phone"], "wish")
     await client.aclose()
     async with httpx.AsyncClient(base_url=system.connector.url) as http:
         headers = {"Authorization": f"Bearer {system.settings.api_token.get_secret_value()}"}
         await http.post("/v1/house-calls", json={**content, "phone": words}, headers=headers)
         await http.get(f"/v1/patients/search?surname={person['surname']}", headers=headers)
         await http.post("/v1/house-calls", content=words.encode(), headers=headers)
+        await http.post("/v1/callbacks", json={"call_id": "x", "phone": words, "reason": words}, headers=headers)
     return number
 
 

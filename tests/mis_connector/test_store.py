@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
+from mis_connector.database import Database
 from mis_connector.model import HouseCall, HouseCallSearch, NewHouseCall
 from mis_connector.states import ALLOWED, REASONS, ForbiddenChange
 from mis_connector.store import KeyReused, Store
@@ -23,14 +24,18 @@ DAY = dt.date(2026, 11, 22)
 
 
 @pytest.fixture
-def store(engine: Engine) -> Store:
-    return Store(engine, "122")
+def store(database: Database) -> Store:
+    return Store(database, "122")
 
 
 def add(store: Store, key: str | None = None, obstacle: str | None = None, **changes: Any) -> HouseCall:
     new = NewHouseCall.model_validate(body(**changes))
     call, _ = store.add(key or new_key(), new, urgency="routine", visit_date=DAY, needs_registrar=obstacle)
     return call
+
+
+def found(store: Store, **query: Any) -> list[HouseCall]:
+    return store.search(HouseCallSearch.model_validate(query), DAY)
 
 
 def history(store: Store, call: HouseCall) -> list[str]:
@@ -59,7 +64,7 @@ def test_one_key_is_one_house_call(store: Store) -> None:
     assert add(store, key) == first
     with pytest.raises(KeyReused):
         add(store, key, symptoms="другое")
-    assert len(store.search(HouseCallSearch())) == 1
+    assert len(found(store)) == 1
 
 
 def test_one_key_at_the_same_moment(store: Store) -> None:
@@ -200,12 +205,39 @@ def test_a_cancellation_that_failed_can_be_asked_for_again(store: Store) -> None
 
 def test_search(store: Store) -> None:
     first, second = add(store), add(store, obstacle="patient_unknown")
-    assert [call.number for call in store.search(HouseCallSearch())] == [second.number, first.number]
-    assert [call.number for call in store.search(HouseCallSearch(state="received"))] == [first.number]
-    assert [call.number for call in store.search(HouseCallSearch(since=second.created_at))] == [second.number]
-    assert [call.number for call in store.search(HouseCallSearch(limit=1))] == [second.number]
+    assert found(store) == [second, first]
+    assert found(store, state="received") == [first]
+    assert found(store, since=second.created_at) == [second]
+    assert found(store, limit=1) == [second]
     later = second.created_at.astimezone(dt.timezone(dt.timedelta(hours=3))) + dt.timedelta(seconds=1)
-    assert store.search(HouseCallSearch(since=later)) == []
+    assert found(store, since=later) == []
+
+
+def test_search_by_phone_and_patient(store: Store) -> None:
+    other = {"mis_id": "2", "surname": "Волков", "name": "Пётр", "birth_date": "2020-02-29"}
+    mother, child = add(store), add(store, patient=other)
+    unknown = add(store, obstacle="patient_unknown", patient={**other, "mis_id": None}, phone="+79161234567")
+    assert found(store, phone="+79090551489") == [child, mother]
+    assert found(store, phone="+79161234567") == [unknown]
+    assert found(store, patient_mis_id="2") == [child]
+    assert found(store, birth_date="2020-02-29") == [unknown, child]
+    assert found(store, birth_date="2020-02-29", phone="+79090551489") == [child]
+    assert found(store, birth_date="1971-12-21", patient_mis_id="2") == []
+    assert found(store, phone="+79999999999") == []
+
+
+@pytest.mark.parametrize(
+    ("today", "there"), [(DAY - dt.timedelta(days=1), 2), (DAY, 2), (DAY + dt.timedelta(days=1), 0)]
+)
+def test_active_is_what_a_doctor_still_comes_for(store: Store, today: dt.date, there: int) -> None:
+    waiting, registrar, gone = add(store), add(store, obstacle="patient_unknown"), add(store)
+    store.want_cancel(gone.house_call_id)
+    refused = add(store)
+    while job := next(iter(store.claim(1, LEASE)), None):
+        if job.call.house_call_id == refused.house_call_id:
+            store.finish(refused.house_call_id, "rejected", reason="refused")
+    numbers = [call.number for call in store.search(HouseCallSearch(active=True), today)]
+    assert numbers == [registrar.number, waiting.number][:there]
 
 
 def test_sqlite_is_synchronous(tmp_path: Path) -> None:
