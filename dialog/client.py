@@ -124,7 +124,7 @@ class DialogClient:
             for index in range(settings.dialog_processes)
         ]
         self._turn_seconds = settings.turn_seconds
-        self._script = load_script(region_dir=settings.region_dir)
+        self._script = load_script(region_dir=settings.region_dir, production=settings.production)
         self._phrases = self._script.phrases
         self._sequences: dict[str, int] = {}
         """How many events of each call that is going on were sent."""

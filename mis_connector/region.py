@@ -74,6 +74,8 @@ class _RuleData(_Strict):
 
 
 class _UrgencyData(_Strict):
+    source: str
+    approved_by: str | None
     within_hours: float = Field(gt=0)
     rules: list[_RuleData]
 
@@ -111,12 +113,20 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 class Region:
-    """Loaded once at start. Raises ConfigurationError that names file and row."""
+    """Loaded once at start. Raises ConfigurationError that names file and row.
 
-    def __init__(self, folder: Path, time_zone: str) -> None:
+    `production` refuses a table of urgency that nobody signed: it decides who waits two hours and who a day.
+    """
+
+    def __init__(self, folder: Path, time_zone: str, *, production: bool = False) -> None:
         self.folder = folder
         self.zone = ZoneInfo(time_zone)
         rules = self._rules(folder / "region.yml")
+        if production and not rules.urgency.approved_by:
+            raise ConfigurationError(
+                "region.yml: urgency: approved_by: nobody signed this table, and VYZOV_PRODUCTION is on. A doctor of the "
+                "clinic must read it, change what is wrong and put a name and the date there"
+            )
         self.number_prefix = rules.number_prefix
         self.ecp = rules.ecp
         self._child_months = rules.child_under_years * 12

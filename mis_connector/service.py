@@ -96,7 +96,7 @@ def _cancel_is_over(call: HouseCall) -> bool:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = get_settings()
-    region = Region(settings.region_dir, settings.time_zone)
+    region = Region(settings.region_dir, settings.time_zone, production=settings.production)
     engine = open_engine(database_url(settings.connector_database, settings.var_dir))
     await asyncio.to_thread(migrate, engine)
     breaker = Breaker()

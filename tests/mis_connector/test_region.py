@@ -73,3 +73,14 @@ def test_a_broken_file_is_named(tmp_path: Path, file: str, before: str, after: s
 def test_a_missing_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="VYZOV_REGION_DIR"):
         Region(tmp_path / "nowhere", "Europe/Moscow")
+
+
+def test_production_refuses_a_table_of_urgency_that_nobody_signed(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nobody signed"):
+        Region(SAMPLE, "Europe/Moscow", production=True)
+    folder = Path(shutil.copytree(SAMPLE, tmp_path / "region"))
+    rules = folder / "region.yml"
+    rules.write_text(
+        rules.read_text("utf-8").replace("approved_by: null", "approved_by: Петрова А. А., 1.11.2026"), "utf-8"
+    )
+    Region(folder, "Europe/Moscow", production=True)
