@@ -124,8 +124,8 @@ class Region:
         rules = self._rules(folder / "region.yml")
         if production and not rules.urgency.approved_by:
             raise ConfigurationError(
-                "region.yml: urgency: approved_by: nobody signed this table, and VYZOV_PRODUCTION is on. A doctor of the "
-                "clinic must read it, change what is wrong and put a name and the date there"
+                "region.yml: urgency: approved_by: nobody signed this table, and VYZOV_PRODUCTION is on. A doctor of "
+                "the clinic must read it, change what is wrong and put a name and the date there"
             )
         self.number_prefix = rules.number_prefix
         self.ecp = rules.ecp
