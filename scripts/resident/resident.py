@@ -11,6 +11,7 @@ from typing import Any
 from core import events
 from core.logs import get_logger
 from scripts.resident.answers import Answers, Said
+from scripts.resident.fields import WORDS
 from scripts.resident.office import Office
 from scripts.resident.phone import RATE, Phone
 from scripts.resident.report import report
@@ -24,6 +25,13 @@ log = get_logger(__name__)
 
 REACTION_SECONDS = 0.35
 """A person's pause before an answer; it also covers what the jitter buffers still hold of the prompt."""
+
+
+def by_voice(scenario: Scenario) -> Scenario:
+    """What is expected by voice: free words stand as they were recognised, and what was not is asked again."""
+    expect, *also = ({name: value for name, value in fields.items() if name not in WORDS}
+                     for fields in (scenario.expect, *scenario.also))  # fmt: skip
+    return scenario.model_copy(update={"expect": expect, "also": also, "most_questions": None})
 
 
 class Resident:
@@ -86,9 +94,7 @@ class Resident:
         came = self._came
         came.records = [await self._service.house_call(one) for one in self._house_call_ids]
         came.outcome = came.outcome or f"sip {self._phone.code}"
-        # by voice what was not understood is asked again: that is the line's fault and no lengthy script
-        scenario = self._scenario.model_copy(update={"most_questions": None})
-        told = await report(scenario, came, self._office, self._call_id, earlier, self._today)
+        told = await report(by_voice(self._scenario), came, self._office, self._call_id, earlier, self._today)
         return told | {
             "turns": len(self._said), "seconds": round(lasted, 1),
             "voice_to_voice": self._phone.voice_to_voice(self._said), "service_voice_to_voice": self._service_latency,

@@ -14,6 +14,7 @@ from scripts.resident.answers import Answers, age_in_words
 from scripts.resident.bench import ended
 from scripts.resident.bench import summary as conversations
 from scripts.resident.load import summary
+from scripts.resident.resident import by_voice
 from scripts.resident.scenario import Scenario
 from scripts.resident.speech import decode_alaw
 from scripts.resident.verdict import Came, differing, judge
@@ -99,6 +100,11 @@ def test_what_has_to_happen_and_what_must_not(name: str) -> None:
     came: dict[str, Any] = {"outcome": "created", "records": [record()]}
     assert judge(scenario(**must_not), Came(**came | happened), TODAY) == [name]
     assert judge(scenario(**must), Came(**came), TODAY) == [name]
+
+
+def test_by_voice_free_words_are_what_was_recognised() -> None:
+    spoken = by_voice(scenario(EXPECTED | {"symptoms": "насморк"}, also=[{"since": "вчера"}], most_questions=1))
+    assert (spoken.expect, spoken.also, spoken.most_questions) == (EXPECTED, [{}], None)
 
 
 def test_too_many_questions_are_wrong() -> None:
