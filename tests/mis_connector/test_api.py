@@ -222,36 +222,6 @@ def test_a_policy_that_nobody_has_finds_nobody(http: httpx.Client) -> None:
         assert (answer.status_code, answer.json()) == (200, {"patients": [], "complete": True})
 
 
-def test_patients_are_found_by_the_phone_of_an_earlier_call(http: httpx.Client, system: System) -> None:
-    phone = "+79169876543"
-    child = {"mis_id": "3", "surname": "Как", "name": "Записано", "birth_date": "2020-02-29"}
-    adult = {"mis_id": "4", "surname": "Волкова", "name": "Анна", "birth_date": "1971-12-21"}
-    for changes in (
-        {"patient": adult, "caller": {"relation": "self"}},
-        {"patient": child, "caller": {"relation": "other"}},
-        {"patient": {**child, "mis_id": None}},
-        {"patient": child, "caller": {"relation": "parent"}},
-    ):
-        assert post(http, body(phone=phone, **changes)).status_code == 201
-
-    def search(**query: str) -> Any:
-        answer = http.post("/v1/patients/search", json=query)
-        assert answer.status_code == 200
-        return answer.json()
-
-    system.faults({"kind": "down"})
-    found = search(phone=phone)
-    assert [(p["mis_id"], p["surname"], p["relation"]) for p in found["patients"]] == [
-        ("3", "Как", "parent"), ("4", "Волкова", "self"),
-    ]  # fmt: skip
-    assert ([p["address"] for p in found["patients"]], found["complete"]) == ([None, None], False)
-    system.faults()
-    found = search(phone=phone, birth_date="1971-12-21")
-    (patient,) = found["patients"]
-    assert (patient["mis_id"], patient["address"]["in_register"], found["complete"]) == ("4", True, True)
-    assert search(phone="+79160000000") == {"patients": [], "complete": True}
-
-
 @pytest.mark.parametrize(
     "query",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import httpx
 import pytest
 
 from mis_connector.database import Database
@@ -12,7 +13,7 @@ from mis_connector.known import MOST, KnownPatients
 from mis_connector.model import NewHouseCall
 from mis_connector.store import Store
 
-from .conftest import body, new_key
+from .conftest import System, body, new_key
 
 DAY = dt.date(2026, 11, 22)
 PHONE = "+79161234567"
@@ -64,3 +65,35 @@ def test_of_many_the_last_ones(store: Store, known: KnownPatients) -> None:
     for number in range(MOST + 3):
         add(store, str(number))
     assert [p.mis_id for p in known.of(PHONE, None)] == [str(number) for number in range(MOST + 2, 2, -1)]
+
+
+def test_by_http_with_the_mis_down_and_up(http: httpx.Client, system: System) -> None:
+    phone = "+79169876543"
+    child = {"mis_id": "3", "surname": "Как", "name": "Записано", "birth_date": "2020-02-29"}
+    adult = {"mis_id": "4", "surname": "Волкова", "name": "Анна", "birth_date": "1971-12-21"}
+    for changes in (
+        {"patient": adult, "caller": {"relation": "self"}},
+        {"patient": child, "caller": {"relation": "other"}},
+        {"patient": {**child, "mis_id": None}},
+        {"patient": child, "caller": {"relation": "parent"}},
+    ):
+        content = body(phone=phone, **changes)
+        answer = http.post("/v1/house-calls", json=content, headers={"Idempotency-Key": new_key()})
+        assert answer.status_code == 201
+
+    def search(**query: str) -> Any:
+        answer = http.post("/v1/patients/search", json=query)
+        assert answer.status_code == 200
+        return answer.json()
+
+    system.faults({"kind": "down"})
+    found = search(phone=phone)
+    assert [(p["mis_id"], p["surname"], p["relation"]) for p in found["patients"]] == [
+        ("3", "Как", "parent"), ("4", "Волкова", "self"),
+    ]  # fmt: skip
+    assert ([p["address"] for p in found["patients"]], found["complete"]) == ([None, None], False)
+    system.faults()
+    found = search(phone=phone, birth_date="1971-12-21")
+    (patient,) = found["patients"]
+    assert (patient["mis_id"], patient["address"]["in_register"], found["complete"]) == ("4", True, True)
+    assert search(phone="+79160000000") == {"patients": [], "complete": True}
