@@ -157,12 +157,14 @@ class UrgentWords:
         return None
 
     def _found(self, texts: list[str]) -> Iterator[tuple[UrgentKind, str | None]]:
+        # where the first text denies or explains a sign («сердце не болит»), no sound of another makes it one again
+        sounds = texts[:1] if texts and self._emergency.harmless_spans(texts[0]) else texts
         yield from (("emergency", self._emergency.find(text)) for text in texts)
-        for text in texts:
+        for text in sounds:
             yield "emergency", self._emergency.find_by_sound(text, self._emergency.harmless_spans(text), same=True)
         yield from (("operator", self._operator.find(text)) for text in texts)
         yield from (("doubt", self._doubt.find(text)) for text in texts)
-        for text in texts[:NEAR_TEXTS]:
+        for text in sounds[:NEAR_TEXTS]:
             yield "doubt", self._emergency.find_by_sound(text, self._doubt.harmless_spans(text), same=False)
 
     def find_asked(self, texts: Iterable[str], years: float) -> str | None:
