@@ -34,7 +34,7 @@ class Visits:
         try:
             state.visits = await self._find(state)
         except ServiceFault:
-            state.visits = []  # the MIS still refuses a second one by itself
+            state.visits = []  # a visit that is made twice is better than none: the clinic sees both
         if state.purpose != "visit" or not state.visits:
             return Advance()
         return Spoken(self.ask_another(state))
