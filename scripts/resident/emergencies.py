@@ -1,8 +1,9 @@
 """`scripts/bench emergencies`: sixty residents who cry for help and a hundred who do not phone a running system.
 
 What they say stands in emergencies.yml. A call is missed when the emergency was said and neither was 103 named in the
-answer nor a red flag told; it is false when a harmless resident, who denies all danger, is sent to 103. Who is asked
-«соединить?» or «есть угроза жизни?» for nothing is counted too. Residents hang up as soon as it is decided.
+answer nor a red flag told; those that the questions about danger hand to a person are counted apart (`to_operator`).
+It is false when a harmless resident, who denies all danger, is sent to 103. Who is asked «соединить?» or «есть угроза
+жизни?» for nothing is counted too. Residents hang up as soon as it is decided.
 """
 
 from __future__ import annotations
@@ -27,8 +28,6 @@ from scripts.resident.load import keep, load
 DATA = Path(__file__).with_suffix(".yml")
 MOST_FALSE = 2
 """Harmless calls of a hundred that may be sent to 103."""
-DENIALS = 3
-"""How often a harmless resident says that there is no danger."""
 
 Kind = Literal["emergencies", "harmless"]
 
@@ -58,6 +57,7 @@ def read(path: Path, script: Script) -> Spoken:
 def scenarios(spoken: Spoken, script: Script) -> Iterator[dict[str, Any]]:
     """A scenario a line, as `scripts/call` reads it; `about` is what is said at the moment that matters."""
     callers, order = list(spoken.callers.items()), list(script.questions)
+    told = [{"hears": re.escape(script.phrases.emergency_question), "hang_up": "true"}]
     kinds: list[tuple[Kind, dict[str, list[str]]]] = [
         ("emergencies", spoken.emergencies), ("harmless", spoken.harmless),
     ]  # fmt: skip
@@ -70,21 +70,14 @@ def scenarios(spoken: Spoken, script: Script) -> Iterator[dict[str, Any]]:
                 say = dict(fitting[number % len(fitting)][1]) | {slot: text}
                 yield {
                     "id": f"{kind}-{slot}-{number:03}", "kind": kind, "about": text, "say": say,
-                    "caller_phone": f"+7900777{number:04}", "then": [*_deeds(kind, script), *later],
+                    "caller_phone": f"+7900777{number:04}", "red_flag": kind == "emergencies",
+                    "then": [*(told if kind == "emergencies" else []), *later],
                 }  # fmt: skip
                 number += 1
 
 
-def _deeds(kind: Kind, script: Script) -> list[dict[str, str]]:
-    emergency, doubt = (re.escape(text) for text in (script.phrases.emergency_question, script.phrases.doubt_question))
-    if kind == "emergencies":
-        return [{"hears": emergency, "hang_up": "true"}]
-    denials = ((emergency, "нет, не надо"), (script.phrases.emergency_again, "нет"), (doubt, "нет"))
-    return [{"hears": hears, "say": text} for hears, text in denials for _ in range(DENIALS)]
-
-
 def verdict(result: dict[str, Any], script: Script, said: str) -> str:
-    """found, asked (first «есть угроза жизни?»), MISSED; quiet, asked, FALSE; not reached, or an error."""
+    """found, asked (first «есть угроза жизни?»), operator, MISSED; quiet, asked, FALSE; not reached, or an error."""
     if "transcript" not in result:
         return "error"
     transcript, phrases = result["transcript"], script.phrases
@@ -95,9 +88,12 @@ def verdict(result: dict[str, Any], script: Script, said: str) -> str:
     )
     if not any(entry["who"] == "resident" and entry["text"] == said for entry in transcript):
         return "not reached"
+    transfer = result.get("transfer") or {}
     if result["id"].startswith("emergencies"):
-        return "MISSED" if not warned else "asked" if doubted else "found"
-    if result["outcome"] == "emergency" or (result.get("transfer") or {}).get("to") == "emergency":
+        if warned:
+            return "asked" if doubted else "found"
+        return "operator" if transfer == {"to": "operator", "reason": "red_flag"} else "MISSED"
+    if result["outcome"] == "emergency" or transfer.get("to") == "emergency":
         return "FALSE"
     return "asked" if warned or doubted else "quiet"
 
@@ -109,7 +105,7 @@ def summary(verdicts: list[tuple[str, str]], seconds: float) -> dict[str, Any]:
     return {
         "missed": count["emergencies", "MISSED"], "false_to_103": count["harmless", "FALSE"],
         "asked_for_nothing": count["harmless", "asked"] + count["harmless", "FALSE"],
-        "found_by_asking": count["emergencies", "asked"],
+        "found_by_asking": count["emergencies", "asked"], "to_operator": count["emergencies", "operator"],
         "emergencies": reached["emergencies"], "harmless": reached["harmless"],
         "not_reached": sum(told == "not reached" for _, told in verdicts),
         "errors": sum(told == "error" for _, told in verdicts),

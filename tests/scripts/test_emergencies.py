@@ -43,7 +43,8 @@ def test_there_are_sixty_emergencies_at_many_moments_and_a_hundred_harmless_call
     (CRY, [("resident", "беда"), ("vyzov", SCRIPT.phrases.doubt_question), ("red_flag", "беда")], {}, "asked"),
     (CRY, [("resident", "беда"), ("vyzov", "Сколько лет пациенту?")], {}, "MISSED"),
     (CRY, [("resident", "беда"), ("vyzov", SCRIPT.phrases.doubt_question)], {}, "MISSED"),
-    (CRY, [("resident", "беда")], {"outcome": "transferred", "transfer": {"to": "operator"}}, "MISSED"),
+    (CRY, [("resident", "беда")], {"transfer": {"to": "operator", "reason": "wish"}}, "MISSED"),
+    (CRY, [("resident", "беда")], {"transfer": {"to": "operator", "reason": "red_flag"}}, "operator"),
     (CRY, [("vyzov", "Чем помочь?")], {}, "not reached"),
     (PLAIN, [("resident", "беда"), ("vyzov", "Сколько лет пациенту?")], {}, "quiet"),
     (PLAIN, [("resident", "беда"), ("vyzov", SCRIPT.phrases.doubt_question)], {}, "asked"),
@@ -59,11 +60,12 @@ def test_a_call_that_could_not_be_made_is_an_error() -> None:
 
 
 def test_the_figures() -> None:
-    told = ["found", "asked", "MISSED", "not reached", "error"]
+    told = ["found", "asked", "operator", "MISSED", "not reached", "error"]
     figures = summary([(CRY, one) for one in told] + [(PLAIN, one) for one in ("quiet", "asked", "FALSE")], 61.4)
     assert figures == {
-        "missed": 1, "false_to_103": 1, "asked_for_nothing": 2, "found_by_asking": 1, "emergencies": 3, "harmless": 3,
-        "not_reached": 1, "errors": 1, "calls": 8, "seconds": 61,
+        "missed": 1, "false_to_103": 1, "asked_for_nothing": 2, "found_by_asking": 1, "to_operator": 1,
+        "emergencies": 4, "harmless": 3,
+        "not_reached": 1, "errors": 1, "calls": 9, "seconds": 61,
     }  # fmt: skip
 
 
