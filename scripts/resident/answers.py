@@ -14,6 +14,9 @@ from scripts.resident.scenario import PLAIN, Deed, Scenario
 AMBULANCE = re.compile(r"скор(?:ая|ой|ую)\b|угроз", re.IGNORECASE)
 """A question for danger to life: who is not in danger says no, however Vyzov came to ask it."""
 
+READ_BACK = {"имя": ("surname", "name", "patronymic"), "дата рождения": ("birth_date",), "адрес": ("street", "flat")}
+"""What is read back at `confirm`, and by which fields a caller knows that it is wrong."""
+
 
 @dataclass(frozen=True)
 class Said:
@@ -32,6 +35,7 @@ class Answers:
         self._deeds = scenario.deeds()
         self._told: Counter[str] = Counter()
         self._patients = [scenario.expect, *scenario.also]
+        self._wrong: str | None = None
 
     def deed(self, slot: str | None, text: str) -> Deed | None:
         """What is to be done at this question instead of the ordinary answer or before it; once."""
@@ -44,6 +48,12 @@ class Answers:
         """The ordinary answer to the question `text`; None: silence."""
         if slot is None and expects == "yes_no" and AMBULANCE.search(text):
             return self.words("yes" if self._scenario.wants_ambulance else "no")
+        if slot == "confirm" and isinstance(self._scenario.say.get("confirm"), str) and self._scenario.topic:
+            self._wrong = misread(self._patients[0], text)
+            if self._wrong is not None:
+                return self.words("no")
+        if slot == "more" and self._scenario.topic and "more" not in self._scenario.say:
+            return Said(self._wrong or "всё верно")
         if slot == "age" and "age" not in self._scenario.say and (born := self._patients[0].get("birth_date")):
             return Said(age_in_words(date.fromisoformat(born), self._today))
         again = slot is None and expects == "free" and isinstance(self._scenario.say.get("opening"), list)
@@ -64,6 +74,16 @@ class Answers:
         """A house call was made: what is said next is about the next patient."""
         if len(self._patients) > 1:
             del self._patients[0]
+
+
+def misread(expect: dict[str, str], text: str) -> str | None:
+    """What a caller who listens would find wrong in the read-back `text`; None: nothing."""
+    for what, fields in READ_BACK.items():
+        for value in (expect[name] for name in fields if expect.get(name)):
+            heard = value.partition("-")[0] if what == "дата рождения" else value.split()[0]
+            if re.search(rf"(?<!\w){re.escape(heard)}(?!\w)", text, re.IGNORECASE) is None:
+                return what
+    return None
 
 
 def age_in_words(born: date, today: date) -> str:

@@ -165,8 +165,8 @@ class Resident:
         said = self._answers.to(prompt.slot, prompt.expects, prompt.text)
         if said is not None:
             await self._say(said)
-        elif prompt.slot == "done":
-            self._phone.hang_up()
+        elif prompt.slot == "done" and self._house_call_ids:
+            self._phone.hang_up()  # who has nothing to take away waits for the farewell
 
     async def _do(self, deed: Deed) -> bool:
         """Do the deed; True when the ordinary answer is not to follow before the question comes again."""

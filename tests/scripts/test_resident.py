@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scripts.resident import scenario as scenarios
-from scripts.resident.answers import Answers, age_in_words
+from scripts.resident.answers import Answers, Said, age_in_words, misread
 from scripts.resident.bench import ended
 from scripts.resident.bench import summary as conversations
 from scripts.resident.load import summary
@@ -148,6 +148,25 @@ def test_a_list_is_said_one_after_another_and_a_deed_is_done_once() -> None:
     assert [one and one.text for one in said] == ["алло", "раз", "два", "два"]
     assert answers.deed(None, "Соединить со скорой?") is not None
     assert answers.deed(None, "Соединить со скорой?") is None
+
+
+@pytest.mark.parametrize(("text", "wrong"), [
+    ("Проверьте. Зайцев Никита, 25 сентября 2002 года. Подольск, улица Прохладная, дом 75, квартира 17.", None),
+    ("Проверьте. Зайцева Никита, 25 сентября 2002 года. Подольск, улица Прохладная, дом 75, квартира 17.", "имя"),
+    ("Проверьте. Зайцев Никита, 25 сентября 2003 года. Подольск, улица Прохладная, дом 75, квартира 17.",
+     "дата рождения"),
+    ("Проверьте. Зайцев Никита, 25 сентября 2002 года. Подольск, улица Прохладная, дом 75, квартира 173.", "адрес"),
+])  # fmt: skip
+def test_a_resident_listens_to_the_readback(text: str, wrong: str | None) -> None:
+    expect = {"surname": "Зайцев", "name": "Никита", "birth_date": "2002-09-25", "street": "Прохладная", "flat": "17"}
+    assert misread(expect, text) == wrong
+    answers = Answers(scenario(expect, topic="for_whom", say={"opening": "алло", "confirm": "да верно"}), TODAY)
+    answers.to(None, "free", "Чем помочь?")
+    said = answers.to("confirm", "yes_no", text)
+    assert said is not None
+    assert said.text == ("да верно" if wrong is None else "нет")
+    if wrong is not None:
+        assert answers.to("more", "choice", "Что исправить?") == Said(wrong)
 
 
 @pytest.mark.parametrize(("red_flag", "said"), [(True, "да"), (False, "нет"), (None, "нет")])
