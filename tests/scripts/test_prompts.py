@@ -7,7 +7,6 @@ recogniser which has the whole sentence loses more than every seventh letter of 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,11 +20,16 @@ from telephony.prompts import load_texts
 SCRIPT = load_script()
 
 
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The embedded engines, whatever else this machine has."""
+    return Settings(var_dir=tmp_path_factory.mktemp("prompts"), VYZOV_ASR="whisper", VYZOV_TTS="festival")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_every_fixed_prompt_is_understood(tmp_path: Path) -> None:
+def test_every_fixed_prompt_is_understood(settings: Settings) -> None:
     """All of them: 60 CPU s, half a minute on two free cores."""
-    settings = Settings(var_dir=tmp_path, asr_engine="whisper", tts_engine="festival")
     hearings = asyncio.run(hear(fixed_prompts(SCRIPT), settings))
     lost = [(h.said, h.heard, round(h.cer_pct)) for h in hearings if h.cer_pct > BAR_PCT]
     assert lost == [], "spoken, heard, character errors in per cent"
@@ -33,9 +37,8 @@ def test_every_fixed_prompt_is_understood(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_nobody_can_understand_is_found(tmp_path: Path) -> None:
+def test_what_nobody_can_understand_is_found(settings: Settings) -> None:
     """Without this the test above could not fail."""
-    settings = Settings(var_dir=tmp_path, asr_engine="whisper", tts_engine="festival")
     (hearing,) = asyncio.run(hear(["Взбзднуть вкривь вплоть всхрапнув взгрустнув вспрыснув."], settings))
     assert hearing.cer_pct > BAR_PCT
 
