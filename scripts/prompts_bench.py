@@ -148,7 +148,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--worst", type=int, default=_SHOWN, help=f"prompts shown of either kind (default {_SHOWN})")
     arguments = parser.parse_args(argv)
     settings, begun = get_settings(), time.monotonic()
-    script = load_script()
+    script = load_script(region_dir=settings.region_dir)  # with the region's own words
     fixed = arguments.texts or fixed_prompts(script)
     filled = [] if arguments.texts else filled_prompts(script, settings.region_dir)
     try:
