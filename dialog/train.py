@@ -15,15 +15,19 @@ from pathlib import Path
 
 from dialog.components.environment import DIALOG, ROOT, prepare, var_dir
 
-SOURCES = ("config.yml", "domain.yml", "data/nlu.yml", "data/rules.yml")
+
+def sources() -> list[Path]:
+    """All that the model is made of, our own component with it."""
+    code = [DIALOG / "components" / "intents.py", DIALOG / "sound.py"]
+    return [DIALOG / "config.yml", DIALOG / "domain.yml", *code, *sorted((DIALOG / "data").rglob("*.yml"))]
 
 
 def model_path() -> Path:
     """Where the model of the present sources is or will be."""
     digest = hashlib.sha256(version("rasa").encode())
-    for name in SOURCES:
-        digest.update(name.encode())
-        digest.update((DIALOG / name).read_bytes())
+    for path in sources():
+        digest.update(str(path.relative_to(DIALOG)).encode())
+        digest.update(path.read_bytes())
     return var_dir() / "dialog" / f"{digest.hexdigest()[:16]}.tar.gz"
 
 
@@ -33,7 +37,7 @@ def train() -> Path:
     if path.exists():
         print(f"dialog: model {path.name} is up to date")
         return path
-    print("dialog: training Rasa's model, about half a minute", flush=True)
+    print("dialog: training Rasa's model, about a minute", flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"training-{path.name}")
     _rasa("train", "--config", str(DIALOG / "config.yml"), "--domain", str(DIALOG / "domain.yml"),
