@@ -122,6 +122,8 @@ class Conversation:
             return Spoken(self._emergencies.open(state, heard.urgent_words))
         if heard.urgent == "operator" or heard.digits == OPERATOR_KEY:
             return GiveUp("wish")
+        if heard.urgent == "doubt" and open_kind == "ask" and state.asked.slot == "red_flags":
+            return Spoken(self._emergencies.open(state, heard.urgent_words))  # who is asked for signs is not joking
         if heard.urgent == "doubt" and state.doubts < DOUBTS:
             return Doubt(heard.urgent_words)
         if heard.silence:

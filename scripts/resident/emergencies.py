@@ -64,10 +64,13 @@ def scenarios(spoken: Spoken, script: Script) -> Iterator[dict[str, Any]]:
     number = 0
     for kind, by_slot in kinds:
         for slot, texts in by_slot.items():
-            later = [{"slot": other, "hang_up": "true"} for other in order[order.index(slot) + 1 :]]
+            # who was not understood before the questions about danger says it there again, as anybody would
+            early = kind == "emergencies" and order.index(slot) < order.index("red_flags")
+            last = "red_flags" if early else slot
+            later = [{"slot": other, "hang_up": "true"} for other in order[order.index(last) + 1 :]]
             for text in texts:
                 fitting = [one for one in callers if slot in one[1]]
-                say = dict(fitting[number % len(fitting)][1]) | {slot: text}
+                say = dict(fitting[number % len(fitting)][1]) | {slot: text} | ({"red_flags": text} if early else {})
                 yield {
                     "id": f"{kind}-{slot}-{number:03}", "kind": kind, "about": text, "say": say,
                     "caller_phone": f"+7900777{number:04}", "red_flag": kind == "emergencies",
@@ -77,7 +80,8 @@ def scenarios(spoken: Spoken, script: Script) -> Iterator[dict[str, Any]]:
 
 
 def verdict(result: dict[str, Any], script: Script, said: str) -> str:
-    """found, asked (first «есть угроза жизни?»), operator, MISSED; quiet, asked, FALSE; not reached, or an error."""
+    """found, asked (first «есть угроза жизни?»), late (only when it was said again), operator, MISSED; quiet, asked,
+    FALSE; not reached, or an error."""
     if "transcript" not in result:
         return "error"
     transcript, phrases = result["transcript"], script.phrases
@@ -91,7 +95,8 @@ def verdict(result: dict[str, Any], script: Script, said: str) -> str:
     transfer = result.get("transfer") or {}
     if result["id"].startswith("emergencies"):
         if warned:
-            return "asked" if doubted else "found"
+            times = sum(entry["who"] == "resident" and entry["text"] == said for entry in transcript)
+            return "late" if times > 1 else "asked" if doubted else "found"
         return "operator" if transfer == {"to": "operator", "reason": "red_flag"} else "MISSED"
     if result["outcome"] == "emergency" or transfer.get("to") == "emergency":
         return "FALSE"
@@ -105,7 +110,7 @@ def summary(verdicts: list[tuple[str, str]], seconds: float) -> dict[str, Any]:
     return {
         "missed": count["emergencies", "MISSED"], "false_to_103": count["harmless", "FALSE"],
         "asked_for_nothing": count["harmless", "asked"] + count["harmless", "FALSE"],
-        "found_by_asking": count["emergencies", "asked"], "to_operator": count["emergencies", "operator"],
+        "found_by_asking": count["emergencies", "asked"], "found_late": count["emergencies", "late"], "to_operator": count["emergencies", "operator"],
         "emergencies": reached["emergencies"], "harmless": reached["harmless"],
         "not_reached": sum(told == "not reached" for _, told in verdicts),
         "errors": sum(told == "error" for _, told in verdicts),

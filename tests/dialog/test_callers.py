@@ -243,6 +243,12 @@ def test_a_doubt_that_is_not_denied_leads_to_the_ambulance(answer: str) -> None:
     assert call.transferred == ("emergency", "red_flag")
 
 
+def test_a_doubtful_word_among_the_signs_of_danger_is_no_joke() -> None:
+    call = talk(Call(World()), until="red_flags")
+    turn(call, "ему совсем плохо", urgent="doubt", urgent_words="совсем плохо")
+    assert "103" in call.said
+
+
 # -- the same turn twice
 
 
