@@ -34,7 +34,7 @@ _CALL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DIGITS = re.compile(r"[0-9*#A-D]{1,40}")
 _EMPTY_ANSWER: dict[str, Any] = {
     "say": [], "expects": None, "slot": None, "candidates": [], "hints": [], "filled": [], "house_call": None,
-    "transfer": None, "end": None, "red_flag": None, "recording_refused": False,
+    "transfer": None, "end": None, "red_flag": None, "recording_refused": False, "outcome": None,
 }  # fmt: skip
 
 

@@ -87,7 +87,8 @@ class Answer:
     """What to say and what is expected next.
 
     With `transfer` say `say` (not to be talked over), then transfer; with `end` say `say`, then hang up.
-    `red_flag`: the words of danger that this turn brought; `recording_refused`: the caller does not want a record.
+    `red_flag`: the words of danger that this turn brought; `recording_refused`: the caller does not want a record;
+    `outcome`: how the call ends if the caller hangs up now.
     `fault` is true when it is the client's own apology, not the dialog's answer.
     """
 
@@ -102,6 +103,7 @@ class Answer:
     end: Outcome | None = None
     red_flag: str | None = None
     recording_refused: bool = False
+    outcome: Outcome | None = None
     fault: bool = field(default=False, compare=False)
 
 
@@ -229,6 +231,7 @@ def _read_answer(data: Any, event: DialogEvent) -> Answer:
             end=cast(Outcome, data["end"]["outcome"]) if data["end"] else None,
             red_flag=str(data["red_flag"]["words"]) if data.get("red_flag") else None,
             recording_refused=bool(data.get("recording_refused")),
+            outcome=cast("Outcome | None", data.get("outcome")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise DialogFault("the answer has not the agreed shape") from None

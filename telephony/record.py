@@ -57,6 +57,8 @@ class Record:
             self._house_call_made = True
             self.publish(HouseCallCreated, house_call_id=made.house_call_id, number=made.number, state=made.state)
             self.outcome = "created" if made.state == "delivered" else "queued"
+        if answer.outcome is not None:
+            self.outcome = answer.outcome
         if answer.end == "failed":
             self.failed()
         elif answer.end is not None:

@@ -32,6 +32,12 @@ from dialog.conversation.wording import Wording
 FREE = ("opening", "symptoms", "since", "caller", "school", "done")
 """Questions that any words answer: there a clear intent goes first."""
 
+CLEAR = (
+    "refuse_recording", "repeat", "slower", "wait", "abuse", "child_alone", "ask_doctor", "ask_sick_leave", "ask_tests",
+    "ask_documents", "ask_robot", "ask_hours", "ask_prescription", "ask_attached", "ask_specialist", "ask_price",
+)  # fmt: skip
+"""Wishes and questions that no answer to the script's questions is like: recognised clearly, they go before it."""
+
 ON_DEMAND = ("adult", "insist", "another_visit", "cancel_visit", "go_on")
 """Closed questions that only some calls have; what a yes or a no leads to is decided here, not by the plan."""
 
@@ -144,6 +150,12 @@ class Conversation:
             return wish
         if slot == "done":  # whatever else is said after the result is a goodbye
             return self._wishes.step(state, Intent("goodbye", 1.0), 0.0) or Advance()
+        if (
+            slot not in FREE
+            and intent.name in CLEAR
+            and (wish := self._wishes.step(state, intent, policy.intent_clear))
+        ):
+            return wish
         if step := await self._correct(state, heard, intent):
             return step
         several = slot in ("opening", "who") and state.others == 0 and self._script.policy.means_several(heard.text)

@@ -89,7 +89,9 @@ class Identity:
     def reopen(self, state: State, field: str) -> None:
         """Name, a part of it or the date of birth is wrong: the rest of what was heard stays."""
         name = state.value("name")
-        state.identity, state.patient, state.identity_asked, state.visits = "open", None, [], None
+        if state.identity == "found":  # who was not found has been asked for everything once
+            state.identity_asked = []
+        state.identity, state.patient, state.visits = "open", None, None
         state.affirmed.clear()
         if field in PARTS and name is not None:
             state.forget("name", *PARTS)

@@ -56,6 +56,7 @@ class Policy:
     limits: Limits
     intent: float
     intent_over_free: float
+    intent_clear: float
     intent_emergency: float
     adult_from: int
     operators: Hours
@@ -80,6 +81,7 @@ def load_policy(reader: Reader, region: Reader | None) -> tuple[Policy, tuple[fl
         limits=Limits(**{name: int(limits.number(name, 1, 200)) for name in Limits.__annotations__}),
         intent=reader.number("intent", 0, 1),
         intent_over_free=reader.number("intent_over_free", 0, 1),
+        intent_clear=reader.number("intent_clear", 0, 1),
         intent_emergency=reader.number("intent_emergency", 0, 1),
         adult_from=int(reader.number("adult_from", 0, 18)),
         operators=_hours(reader.inner("operators")),

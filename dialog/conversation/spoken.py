@@ -31,7 +31,7 @@ def spoken_day(value: str | None, today: date) -> str:
         return "сегодня"
     if (day - today).days == 1:
         return "завтра"
-    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]},"
+    return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]}"
 
 
 def spoken_name(value: dict[str, Any]) -> str:

@@ -105,6 +105,8 @@ class Reply:
     end: dict[str, str] | None = None
     red_flag: dict[str, str] | None = None
     recording_refused: bool = False
+    outcome: str | None = None
+    """How the call ends if the caller hangs up now, when that is more than giving up."""
     slow: bool = False
     """Spoken slower."""
 
@@ -121,4 +123,5 @@ class Reply:
             "end": self.end,
             "red_flag": self.red_flag,
             "recording_refused": self.recording_refused,
+            "outcome": self.outcome,
         }

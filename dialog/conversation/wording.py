@@ -46,7 +46,9 @@ class Wording:
         elif slot == "confirm":
             text = self._readback(state)
         state.asked = Asked(slot, said=text)
-        return self.open(state, text, before)
+        reply = self.open(state, text, before)
+        reply.outcome = state.outcome if slot == "done" else None
+        return reply
 
     def closed(self, state: State, kind: Kind, text: str) -> Reply:
         """«Соединить?», «есть угроза?», «отменить?»: the open question waits behind it."""
@@ -54,7 +56,9 @@ class Wording:
         return self.open(state, text)
 
     def again(self, state: State, before: str = "") -> Reply:
-        """The open question once more, as it was said; after the result only `before`."""
+        """The open question once more, the read-back part by part; after the result only `before`."""
+        if state.asked.slot == "confirm" and state.asked.kind == "ask":
+            return self.ask(state, "confirm", before)
         return self.open(state, "" if state.asked.slot == "done" and before else state.asked.said, before)
 
     def open(self, state: State, text: str, before: str = "") -> Reply:
@@ -88,12 +92,14 @@ class Wording:
         phrases, phone = self._phrases, ""
         if state.value("this_phone") is not True:
             phone = phrases.readback_phone.format(phone=spoken_phone(str(state.value("phone"))))
-        return (phrases.readback_slow if state.corrections else phrases.readback).format(
+        template = phrases.readback_slow if state.corrections or state.asked.slot == "confirm" else phrases.readback
+        text = template.format(
             name=spoken_name(state.value("name")),
             birth_date=spoken_date(state.value("birth_date")),
             address=spoken_address(state.value("address")),
             phone=phone,
         )
+        return " ".join(text.split())
 
     def silence(self, state: State) -> Reply:
         """A reminder; after the last one the polite end."""

@@ -110,7 +110,8 @@ def summary(verdicts: list[tuple[str, str]], seconds: float) -> dict[str, Any]:
     return {
         "missed": count["emergencies", "MISSED"], "false_to_103": count["harmless", "FALSE"],
         "asked_for_nothing": count["harmless", "asked"] + count["harmless", "FALSE"],
-        "found_by_asking": count["emergencies", "asked"], "found_late": count["emergencies", "late"], "to_operator": count["emergencies", "operator"],
+        "found_by_asking": count["emergencies", "asked"], "found_late": count["emergencies", "late"],
+        "to_operator": count["emergencies", "operator"],
         "emergencies": reached["emergencies"], "harmless": reached["harmless"],
         "not_reached": sum(told == "not reached" for _, told in verdicts),
         "errors": sum(told == "error" for _, told in verdicts),

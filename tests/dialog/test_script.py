@@ -57,7 +57,7 @@ def test_our_own_script_is_right() -> None:
     ("policy.yml", "age_from: 18", "age_from: старый", "must be a number"),
     ("policy.yml", "from: null", 'from: "восемь"', "must be a time"),
     ("policy.yml", "until: null", 'until: "20:00"', "go together"),
-    ("phrases.yml", "Это похоже на угрозу жизни, звоните 103 или 112.", "Это похоже на угрозу жизни.", "first sentence"),
+    ("phrases.yml", "на угрозу жизни, звоните 103 или 112.", "на угрозу жизни.", "first sentence"),
     ("rejections.yml", "then: visit", "then: tea", "must be one of"),
     ("corrections.yml", "  town:", "  moon:", "cannot be corrected"),
     ("red_flags.yml", "ages: [18, 130]", "ages: [19, 130]", ""),

@@ -60,12 +60,12 @@ def test_a_call_that_could_not_be_made_is_an_error() -> None:
 
 
 def test_the_figures() -> None:
-    told = ["found", "asked", "operator", "MISSED", "not reached", "error"]
+    told = ["found", "asked", "late", "operator", "MISSED", "not reached", "error"]
     figures = summary([(CRY, one) for one in told] + [(PLAIN, one) for one in ("quiet", "asked", "FALSE")], 61.4)
     assert figures == {
-        "missed": 1, "false_to_103": 1, "asked_for_nothing": 2, "found_by_asking": 1, "to_operator": 1,
-        "emergencies": 4, "harmless": 3,
-        "not_reached": 1, "errors": 1, "calls": 9, "seconds": 61,
+        "missed": 1, "false_to_103": 1, "asked_for_nothing": 2, "found_by_asking": 1, "found_late": 1,
+        "to_operator": 1, "emergencies": 5, "harmless": 3,
+        "not_reached": 1, "errors": 1, "calls": 10, "seconds": 61,
     }  # fmt: skip
 
 
