@@ -58,15 +58,17 @@ def lines() -> list[Line]:
 
 
 def parsed(model: Path, set_: list[Line]) -> dict[str, Any]:
-    """What the model takes the lines for: dialog/components/parse.py. Raises subprocess.CalledProcessError."""
+    """What the model takes the lines for: dialog/components/parse.py. Raises RuntimeError when it cannot be loaded."""
     turns = [
         {"text": line.text, "alternatives": [{"text": text, "score": score} for text, score in line.others]}
         for line in set_
     ]
     done = subprocess.run(
         [str(PYTHON), "-W", "ignore", "-m", "dialog.components.parse", str(model)],
-        cwd=ROOT, input=json.dumps(turns), stdout=subprocess.PIPE, text=True, check=True,
+        cwd=ROOT, input=json.dumps(turns), capture_output=True, text=True,
     )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
