@@ -89,6 +89,7 @@ class Phrases:
     status_waiting: str
     status_registrar: str
     status_none: str
+    visit_phone: str
     cancel_visit_question: str
     visit_cancelled: str
     visit_cancel_later: str

@@ -13,7 +13,7 @@ from dialog.conversation.belief import same
 from dialog.conversation.script import Script
 from dialog.conversation.spoken import spoken_day
 from dialog.conversation.state import State
-from dialog.conversation.step import Advance, Ask, GiveUp, Spoken, Step
+from dialog.conversation.step import Advance, GiveUp, Spoken, Step
 from dialog.conversation.turn import Reply, ServiceFault, Services
 from dialog.conversation.wording import Wording
 
@@ -62,7 +62,9 @@ class Visits:
             state.resume = ""
             return Spoken(self._wording.ask(state, "go_on", text=self._phrases.status_none))
         if not self._is_own(state, visit):
-            return GiveUp("wish") if "phone" in state.taken else Ask("phone")
+            if "phone" in state.taken:
+                return GiveUp("wish")
+            return Spoken(self._wording.ask(state, "phone", text=self._phrases.visit_phone))
         if state.purpose == "change":
             return GiveUp("wish")
         if state.purpose == "status":

@@ -42,6 +42,8 @@ class Wishes:
             state.take("opening", True, 1.0)
             state.purpose = purpose
             return Advance()
+        if slot == "done":
+            limit = self._script.policy.intent  # nothing is asked that could be answered
         if intent.confidence < limit:
             return None
         if name in ("operator", "visit_missed"):
@@ -71,10 +73,9 @@ class Wishes:
         slot, limit = state.asked.slot, self._script.policy.intent
         if slot not in _FIRST_WORDS or state.booked:
             return None
-        for purpose, names in (_OPENING if slot == "opening" else _PURPOSES).items():
-            if intent.of(*names) >= limit:
-                return purpose
-        return None
+        groups = _OPENING if slot == "opening" else _PURPOSES
+        likely = {purpose: intent.of(*names) for purpose, names in groups.items()}
+        return max(likely, key=lambda purpose: likely[purpose]) if sum(likely.values()) >= limit else None
 
     def _spoken(self, state: State, name: str) -> Reply | None:
         """An answer after which the open question is asked again."""
@@ -98,7 +99,7 @@ class Wishes:
 
     def _after_the_result(self, state: State, name: str) -> Step:
         """The house call is made: a further wish, else the end."""
-        if name == "another_patient":
+        if name in ("another_patient", "request_doctor"):
             return self._another(state)
         if name in ("cancel", "visit_cancel") and state.booked:
             return Spoken(self._visits.ask_to_cancel(state, state.booked[-1]))
