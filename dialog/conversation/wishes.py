@@ -75,7 +75,8 @@ class Wishes:
             return None
         groups = _OPENING if slot == "opening" else _PURPOSES
         likely = {purpose: intent.of(*names) for purpose, names in groups.items()}
-        return max(likely, key=lambda purpose: likely[purpose]) if sum(likely.values()) >= limit else None
+        likeliest = max(likely, key=likely.__getitem__)
+        return likeliest if sum(likely.values()) >= limit else None
 
     def _spoken(self, state: State, name: str) -> Reply | None:
         """An answer after which the open question is asked again."""
