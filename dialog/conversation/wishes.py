@@ -22,6 +22,9 @@ _OPENING: dict[Purpose, tuple[str, ...]] = {
 }  # fmt: skip
 """The same for the first words of a call, when nothing else can be meant: «когда придёт врач», «поменяйте адрес»."""
 
+_LEAST = 0.3
+"""Less than this for an earlier visit is what any greeting has."""
+
 _FIRST_WORDS = ("opening", "who", "age")
 """Where a caller may still turn out to want something else than a visit."""
 
@@ -75,8 +78,10 @@ class Wishes:
             return None
         groups = _OPENING if slot == "opening" else _PURPOSES
         likely = {purpose: intent.of(*names) for purpose, names in groups.items()}
-        likeliest = max(likely, key=likely.__getitem__)
-        return likeliest if sum(likely.values()) >= limit else None
+        likeliest, together = max(likely, key=likely.__getitem__), sum(likely.values())
+        # a greeting in front says nothing of what is wanted
+        wanted = max(together, 1 - intent.of("greet")) if together >= _LEAST else 1.0
+        return likeliest if together >= limit * wanted else None
 
     def _spoken(self, state: State, name: str) -> Reply | None:
         """An answer after which the open question is asked again."""
