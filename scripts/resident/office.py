@@ -53,8 +53,12 @@ class Office:
 
     # -- before the call
 
-    async def prepare(self, before: Before) -> list[str]:
-        """Make it so; the ids of the house calls that were made."""
+    async def prepare(self, before: Before, expected: list[dict[str, str]]) -> list[str]:
+        """Make it so; the ids of the house calls that were made. In the sandbox the day begins anew for the `expected`
+        patients: what an earlier run ordered for them would be a second request now."""
+        if self._sandbox is not None and not before.house_calls:
+            for patient in expected:
+                await self._cancel_visits(patient)
         made = []
         for earlier in before.house_calls:
             call_id = f"before-{uuid.uuid4().hex}"
@@ -68,6 +72,14 @@ class Office:
         if before.announcement is not None:
             await self._redis.set(ANNOUNCEMENT, before.announcement, ex=ANNOUNCEMENT_SECONDS)
         return made
+
+    async def _cancel_visits(self, patient: dict[str, str]) -> None:
+        if not patient.get("birth_date") or not patient.get("surname"):
+            return
+        born = date.fromisoformat(patient["birth_date"])
+        for call in await self._connector.search(birth_date=born, active=True):
+            if call.patient.surname == patient["surname"]:
+                await self._connector.cancel(call.house_call_id)
 
     # -- after it
 

@@ -59,7 +59,7 @@ class Resident:
 
     async def run(self, uri: str, *, seconds: float = 420) -> dict[str, Any]:
         """Phone `uri`; at most `seconds` long. Never raises for what the other side does."""
-        earlier = await self._office.prepare(self._scenario.before)
+        earlier = await self._office.prepare(self._scenario.before, [self._scenario.expect, *self._scenario.also])
         try:
             lasted = await self._call(uri, seconds)
             return await self._verdict(lasted, earlier)

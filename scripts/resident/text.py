@@ -40,7 +40,7 @@ class TextResident:
     async def run(self) -> dict[str, Any]:
         """The whole call. Raises the errors of core.client when connector or sandbox are away."""
         call_id = uuid.uuid4().hex
-        earlier = await self._office.prepare(self._scenario.before)
+        earlier = await self._office.prepare(self._scenario.before, [self._scenario.expect, *self._scenario.also])
         begun = time.monotonic()
         try:
             await self._talk(call_id)
