@@ -13,8 +13,11 @@ def modules() -> dict[str, str]:
     """The benchmark's module by its name: a room's, and the whole system's."""
     rooms = {path.parent.name: f"{path.parent.name}.bench" for path in ROOT.glob("*/bench.py")}
     rooms["nlu"] = rooms.pop("dialog")
-    system = {"conversations": "scripts.resident.bench", "prompts": "scripts.prompts_bench",
-              "emergencies": "scripts.resident.emergencies"}
+    system = {
+        "conversations": "scripts.resident.bench",
+        "prompts": "scripts.prompts_bench",
+        "emergencies": "scripts.resident.emergencies",
+    }
     return dict(sorted((rooms | system).items()))
 
 
