@@ -123,4 +123,3 @@ def test_the_stories_are_led_as_written_and_a_wrong_one_is_found_out(model: Path
 def model(model_dir: Path) -> Path:
     (path,) = (model_dir / "dialog").glob("*.tar.gz")
     return path
-
