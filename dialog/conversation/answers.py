@@ -111,8 +111,12 @@ class Answers:
         return Failed(understood.meaning == "unknown")
 
     async def _hear_symptoms(self, state: State, question: Question, understood: Understood) -> Step:
-        step = self._hear_value(state, question, understood)
-        if isinstance(step, Advance) and "temperature" not in state.taken:
+        if understood.value is None:
+            return Failed(understood.meaning == "unknown")
+        if understood.probability < question.accept and not state.failures.get(question.slot):
+            return Failed()  # garbled: it may have been a word of danger, and no doctor can read it
+        step = self._settle(state, question.slot, understood.value, understood.probability)
+        if "temperature" not in state.taken:
             # «температуры нет» within the complaint has no value, yet it need not be asked for
             heard = Heard(text=str(state.value("symptoms")))
             temperature = await self._listening.value(state, self._script.questions["temperature"], heard)

@@ -452,3 +452,10 @@ def test_after_the_end_the_same_answer_comes_again() -> None:
 def test_the_same_call_and_patient_have_one_key() -> None:
     one, other = talk(Call(World())), talk(Call(World()))
     assert one.world.calls[0][0] == other.world.calls[0][0]
+
+
+def test_a_complaint_that_was_heard_badly_is_asked_for_once_more_then_taken() -> None:
+    garbled = [({"text": "уй пела укурсус", "temperature": None, "since": None}, 0.88)]
+    call = talk(Call(World(meant=MEANT | {"symptoms": garbled})), until="since")
+    assert call.asked.count("symptoms") == 2
+    assert call.state.value("symptoms") == "уй пела укурсус"
