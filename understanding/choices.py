@@ -15,8 +15,12 @@ LEAST = 0.72
 """Likeness under which none of the choices was meant."""
 
 
+_UNSTRESSED = str.maketrans("еэяыо", "ииииа")
+"""Vowels that sound alike without stress: «име» is «имя»."""
+
+
 def _key(text: str) -> str:
-    return " ".join(sounds(word) or word for word in words(text))
+    return " ".join(sounds(word) or word for word in words(text)).translate(_UNSTRESSED)
 
 
 def _likeness(text: str, wording: str) -> float:

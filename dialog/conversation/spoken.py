@@ -75,8 +75,8 @@ def spoken_street(value: dict[str, Any]) -> str:
 
 def spoken_house(value: str) -> str:
     """«12 к3» as «12, корпус 3»; «14/2» as «14 дробь 2»; «7А» as «7 А»."""
-    text = re.sub(r"\s*к(?:орп)?\.?\s*(\d+)", r", корпус \1", value)
-    text = re.sub(r"\s*с(?:тр)?\.?\s*(\d+)", r", строение \1", text)
+    text = re.sub(r"\s*(?<![А-Яа-я])к(?:орп)?\.?\s*(\d+)", r", корпус \1", value)
+    text = re.sub(r"\s*(?<![А-Яа-я])с(?:тр)?\.?\s*(\d+)", r", строение \1", text)
     text = text.replace("/", " дробь ")
     return re.sub(r"(\d)([А-Яа-я])\b", r"\1 \2", text)
 

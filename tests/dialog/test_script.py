@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dialog.conversation.script import load_script
+from dialog.conversation.spoken import spoken_house
 from dialog.phrases import Phrases
 from dialog.reader import SCRIPT_DIR, ScriptError
 from dialog.urgent import UrgentWords, WordingError, compile_wording
@@ -121,3 +122,11 @@ def test_a_broken_list_of_urgent_words_is_refused(tmp_path: Path) -> None:
             UrgentWords(path)
     with pytest.raises(WordingError):
         compile_wording("(a|")
+
+
+@pytest.mark.parametrize(("house", "words"), [
+    ("12 к3", "12, корпус 3"), ("12к3", "12, корпус 3"), ("5 с1", "5, строение 1"), ("3 к1 с2", "3, корпус 1, строение 2"),
+    ("7А", "7 А"), ("14/2", "14 дробь 2"),
+])  # fmt: skip
+def test_a_house_is_read_back_as_people_say_it(house: str, words: str) -> None:
+    assert spoken_house(house) == words
