@@ -9,6 +9,7 @@ over a doubtful intent.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from core.words import SLOTS
@@ -22,7 +23,7 @@ from dialog.conversation.identity import Identity
 from dialog.conversation.listening import Listening
 from dialog.conversation.plan import applies, years
 from dialog.conversation.script import Rejection, Script
-from dialog.conversation.state import State, Taken
+from dialog.conversation.state import Asked, State, Taken
 from dialog.conversation.step import Advance, Ask, Check, Danger, Doubt, Failed, GiveUp, Spoken, Step
 from dialog.conversation.turn import Heard, Intent, Reply, ServiceFault, Services
 from dialog.conversation.visits import Visits
@@ -123,7 +124,8 @@ class Conversation:
         if open_kind == "emergency":
             return await self._emergencies.hear(state, heard)
         if open_kind == "doubt":
-            return await self._emergencies.hear_doubt(state, heard)
+            step = await self._emergencies.hear_doubt(state, heard)
+            return await self._hear_put_off(state) if isinstance(step, Advance) else step
         if heard.urgent == "emergency":
             return Spoken(self._emergencies.open(state, heard.urgent_words))
         if heard.urgent == "operator" or heard.digits == OPERATOR_KEY:
@@ -131,6 +133,7 @@ class Conversation:
         if heard.urgent == "doubt" and open_kind == "ask" and state.asked.slot == "red_flags":
             return Spoken(self._emergencies.open(state, heard.urgent_words))  # who is asked for signs is not joking
         if heard.urgent == "doubt" and state.doubts < DOUBTS:
+            self._put_off(state, heard, intent)
             return Doubt(heard.urgent_words)
         if heard.silence:
             return await self._hear_silence(state)
@@ -174,10 +177,29 @@ class Conversation:
             return Advance(self._phrases.several)
         return step
 
+    @staticmethod
+    def _put_off(state: State, heard: Heard, intent: Intent) -> None:
+        """«Есть угроза жизни?» comes first; what was said is heard after it."""
+        state.put_off = {"heard": asdict(heard) | {"urgent": None, "sequence": None}, "asked": asdict(state.asked),
+                         "intent": asdict(intent)}  # fmt: skip
+
+    async def _hear_put_off(self, state: State) -> Step:
+        put_off, state.put_off = state.put_off, None
+        if put_off is None:  # no word of it was an answer
+            return Ask(state.asked.slot, self._phrases.cancel_kept)
+        state.asked = Asked(**put_off["asked"])
+        return await self._answer(state, Heard(**put_off["heard"]), Intent(**put_off["intent"]))
+
     async def _hear_silence(self, state: State) -> Step:
         """A reminder; after a failed transfer silence means no: somebody phones back."""
         if state.asked.slot == "go_on" and state.transfer is not None and state.silences >= 1:
             return Spoken(await self._handover.call_back(state, ""))
+        question = self._script.questions[state.asked.slot]
+        can_skip = question.on_failure == "skip" and state.asked.slot not in ("opening", "done", "patronymic")
+        if can_skip and state.asked.kind == "ask" and state.silences == 1:
+            state.silences += 1  # one more silence, and the caller is gone
+            state.take(state.asked.slot, None, 0.0, sure=False)
+            return Advance()
         return Spoken(self._wording.silence(state))
 
     async def _correct(self, state: State, heard: Heard, intent: Intent) -> Step | None:

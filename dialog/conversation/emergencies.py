@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dialog.conversation.listening import Listening
 from dialog.conversation.script import Script
-from dialog.conversation.state import Asked, State
+from dialog.conversation.state import State
 from dialog.conversation.step import Advance, Ask, GiveUp, Spoken, Step
 from dialog.conversation.turn import Heard, Reply
 from dialog.conversation.wording import Wording
@@ -54,16 +54,12 @@ class Emergencies:
         return Spoken(self._wording.open(state, self._phrases.emergency_again))
 
     async def hear_doubt(self, state: State, heard: Heard) -> Step:
-        """The answer to «есть угроза жизни?»; whatever is not a no leads to «соединить?»."""
+        """The answer to «есть угроза жизни?»: Advance after a no; whatever else leads to «соединить?»."""
         words, state.danger = state.danger or "", None
         if not heard.silence and heard.urgent != "emergency":
             answer = await self._listening.yes_no(heard)
             if answer.meaning == "no":
-                slot = state.asked.slot
-                if slot == "done":
-                    state.asked = Asked("done")
-                    return Advance()
-                return Ask(slot, self._phrases.cancel_kept)
+                return Advance()
         return Spoken(self.open(state, heard.urgent_words or words))
 
     def _ambulance(self, state: State) -> Reply:

@@ -70,6 +70,8 @@ class State:
     """Words of an emergency after which the caller did not want the ambulance."""
     doubts: int = 0
     """How often «есть угроза жизни?» was asked."""
+    put_off: dict[str, Any] | None = None
+    """The answer that was in doubt and the question it was to: heard once the danger is denied."""
     finished: dict[str, Any] | None = None
     """The last answer: what came after it gets the same one."""
     last: dict[str, Any] | None = None

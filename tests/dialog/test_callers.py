@@ -189,6 +189,17 @@ def test_nothing_said_after_the_greeting_a_second_one_then_slower_then_the_end()
     assert call.reply.end == {"outcome": "abandoned"}
 
 
+def test_a_question_that_may_be_skipped_is_skipped_in_silence() -> None:
+    """Before the caller who does not know the answer is taken for gone."""
+    call = talk(Call(World()), until="since")
+    turn(call, silence=True)
+    assert call.reply.slot == "since"
+    turn(call, silence=True)
+    assert call.reply.slot == "can_walk"
+    turn(call, silence=True)
+    assert call.reply.end == {"outcome": "abandoned"}
+
+
 def test_who_asks_to_wait_is_waited_for() -> None:
     call = talk(Call(World()), until="birth_date")
     turn(call, "подождите паспорт найду", intent="wait")
@@ -228,6 +239,9 @@ def test_a_doubtful_word_is_asked_about_once() -> None:
     turn(call, "нет")
     assert call.reply.slot == "birth_date"
     assert call.state.danger is None
+    turn(call, call.world.say["birth_date"], urgent="doubt", urgent_words="умру")
+    turn(call, "нет")
+    assert call.reply.slot == "name", "what was said with the doubtful word was lost"
     talk(call)
     assert call.world.calls[0][1]["urgency"] == "routine"
 

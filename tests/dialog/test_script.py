@@ -125,8 +125,8 @@ def test_a_broken_list_of_urgent_words_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("house", "words"), [
-    ("12 к3", "12, корпус 3"), ("12к3", "12, корпус 3"), ("5 с1", "5, строение 1"), ("3 к1 с2", "3, корпус 1, строение 2"),
-    ("7А", "7 А"), ("14/2", "14 дробь 2"),
+    ("12 к3", "12, корпус 3"), ("12к3", "12, корпус 3"), ("5 с1", "5, строение 1"), ("7А", "7 А"),
+    ("3 к1 с2", "3, корпус 1, строение 2"), ("14/2", "14 дробь 2"),
 ])  # fmt: skip
 def test_a_house_is_read_back_as_people_say_it(house: str, words: str) -> None:
     assert spoken_house(house) == words
