@@ -208,6 +208,10 @@ class Conversation:
             return None
         cued = intent.name == "correction" and intent.confidence >= self._script.policy.intent
         correction = self._script.corrections.meant(heard.text, state, cued=cued)
+        if correction is None and state.asked.slot == "confirm":  # «… дом семнадцать»: the «нет» was lost
+            named = self._script.corrections.meant(heard.text, state, cued=True)
+            if named is not None and named.text and (await self._listening.yes_no(heard, "confirm")).meaning != "yes":
+                correction = named
         if correction is None or correction.slot == state.asked.slot:
             return None
         asked = state.asked

@@ -14,7 +14,11 @@ from scripts.resident.scenario import PLAIN, Deed, Scenario
 AMBULANCE = re.compile(r"скор(?:ая|ой|ую)\b|угроз", re.IGNORECASE)
 """A question for danger to life: who is not in danger says no, however Vyzov came to ask it."""
 
-READ_BACK = {"имя": ("surname", "name", "patronymic"), "дата рождения": ("birth_date",), "адрес": ("street", "flat")}
+READ_BACK = {
+    "имя": ("surname", "name", "patronymic"),
+    "дата рождения": ("birth_date",),
+    "адрес": ("street", "house", "flat"),
+}
 """What is read back at `confirm`, and by which fields a caller knows that it is wrong."""
 
 
@@ -52,6 +56,10 @@ class Answers:
             self._wrong = misread(self._patients[0], text)
             if self._wrong is not None:
                 return self.words("no")
+        corrections = self._scenario.say.get("confirm")
+        if slot == "confirm" and isinstance(corrections, list) and self._scenario.topic and self._told["confirm"]:
+            if misread(self._patients[0], text) is not None:  # what was taken back is still there: said once more
+                return Said(corrections[min(self._told["confirm"], len(corrections)) - 1])
         if slot == "more" and self._scenario.topic and "more" not in self._scenario.say:
             return Said(self._wrong or "всё верно")
         if slot == "age" and "age" not in self._scenario.say and (born := self._patients[0].get("birth_date")):
@@ -80,7 +88,7 @@ def misread(expect: dict[str, str], text: str) -> str | None:
     """What a caller who listens would find wrong in the read-back `text`; None: nothing."""
     for what, fields in READ_BACK.items():
         for value in (expect[name] for name in fields if expect.get(name)):
-            heard = value.partition("-")[0] if what == "дата рождения" else value.split()[0]
+            heard = value.partition("-")[0] if what == "дата рождения" else re.split(r"\W|(?<=\d)(?=\D)", value)[0]
             if re.search(rf"(?<!\w){re.escape(heard)}(?!\w)", text, re.IGNORECASE) is None:
                 return what
     return None

@@ -37,6 +37,14 @@ def test_a_house_that_is_taken_back_is_replaced_alone(at: str) -> None:
     assert call.asked.count("name") == 1
 
 
+def test_a_new_value_at_the_read_back_counts_also_when_its_no_was_lost() -> None:
+    world = world_with("house", "дом семнадцать", "17")
+    call = talk(Call(world, caller="+79990000000"), until="confirm")
+    turn(call, "меред дом семнадцать")
+    talk(call)
+    assert world.calls[0][1]["address"]["house"] == "17"
+
+
 def test_a_field_named_without_its_value_is_asked_again() -> None:
     call = talk(Call(World()), until="this_phone")
     turn(call, "ой я ошиблась квартира другая")
