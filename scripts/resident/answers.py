@@ -57,9 +57,10 @@ class Answers:
             if self._wrong is not None:
                 return self.words("no")
         corrections = self._scenario.say.get("confirm")
-        if slot == "confirm" and isinstance(corrections, list) and self._scenario.topic and self._told["confirm"]:
-            if misread(self._patients[0], text) is not None:  # what was taken back is still there: said once more
-                return Said(corrections[min(self._told["confirm"], len(corrections)) - 1])
+        told = self._told["confirm"]
+        is_corrected = slot == "confirm" and isinstance(corrections, list) and self._scenario.topic and told
+        if is_corrected and corrections and misread(self._patients[0], text) is not None:
+            return Said(corrections[min(told, len(corrections)) - 1])  # what was taken back is still there
         if slot == "more" and self._scenario.topic and "more" not in self._scenario.say:
             return Said(self._wrong or "всё верно")
         if slot == "age" and "age" not in self._scenario.say and (born := self._patients[0].get("birth_date")):
