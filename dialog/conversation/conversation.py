@@ -140,8 +140,10 @@ class Conversation:
         state.silences = min(state.silences, 0)
         if open_kind == "cancel":
             return self._wishes.hear_cancel(state, (await self._listening.yes_no(heard)).meaning)
-        is_short = len(heard.text.split()) <= SHORT
-        if is_short and state.asked.slot not in ON_DEMAND and self._script.urgent.wants_to_cancel(heard.text):
+        may_cancel = len(heard.text.split()) <= SHORT and state.asked.slot not in ON_DEMAND
+        if state.asked.slot == "opening":  # «здравствуйте, мне нужен врач» is heard as «здравствую тем не нужен врач»
+            may_cancel = may_cancel and intent.name in ("", "cancel", "visit_cancel")
+        if may_cancel and self._script.urgent.wants_to_cancel(heard.text):
             return self._wishes.cancel(state)
         return await self._answer(state, heard, intent)
 

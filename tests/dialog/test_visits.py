@@ -88,6 +88,11 @@ def test_who_repeats_the_wish_to_cancel_is_not_told_that_nothing_was_ordered() -
     talk(call, until="cancel_visit")
 
 
+def test_a_request_that_was_heard_as_its_contrary_is_no_cancellation() -> None:
+    call = turn(Call(World(visits=[VISIT])), "здравствую тем не нужен врач", intent="request_doctor", confidence=0.7)
+    assert call.reply.slot == "who"
+
+
 def test_no_visit_found_a_new_one_is_offered() -> None:
     call = talk(begin(World(), "visit_status"), until="go_on")
     turn(call, "да")
