@@ -38,6 +38,10 @@ class VadState:
         self.memory: Floats = np.zeros((2, 128), np.float32)
         self.context: Floats = np.zeros(_CONTEXT, np.float32)
 
+    def forget(self) -> None:
+        """Begin anew, as with a line that was just opened."""
+        self.memory = np.zeros_like(self.memory)
+
 
 class Vad:
     """One model for all lines: 0.0008 CPU s a second of audio in batches of 64 and more lines, 0.003 alone."""

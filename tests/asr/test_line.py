@@ -1,16 +1,19 @@
 """Promise: no word of the caller is lost or heard twice when a turn is taken, however the messages cross.
 
-A line is fed with sound and made-up probabilities; no model.
+A line is fed with sound and made-up probabilities; the last test alone has the model.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from asr.audio import Pcm
 from asr.line import TURN_LIMIT, Line
-from asr.protocol import Error, Resumed, ServerMessage, Silence, Speech
-from asr.vad import FRAME
+from asr.protocol import RATE, Error, Resumed, ServerMessage, Silence, Speech
+from asr.vad import FRAME, Vad
 
 LOUD = (8000 * np.sin(np.arange(FRAME) / 2)).astype(np.int16).tobytes()
 QUIET = bytes(2 * FRAME)
@@ -124,3 +127,19 @@ def test_an_endless_turn_keeps_the_newest_minute_and_says_so() -> None:
     assert [e.code for e in errors] == ["turn_too_long"]
     assert line.candidate is not None
     assert len(line.candidate.pcm) <= TURN_LIMIT
+
+
+@pytest.mark.parametrize("seconds", [2, 5, 10])
+def test_a_lone_word_is_heard_after_a_long_answer(speech: Callable[[str], Pcm], seconds: int) -> None:
+    """Who has said the full name and is then asked for the surname alone must not be taken for silent."""
+    quiet = np.full(seconds * RATE, 8, np.int16)  # A-law has no zero
+    sound = np.concatenate([speech("full_name"), quiet, speech("lone_surname"), quiet])
+    line, vad, begun = Line.opened(1), Vad(), []
+    line.receive(sound.tobytes())
+    while (frame := line.frame()) is not None:
+        for message in line.advance(vad.probabilities([frame], [line.vad])[0]):
+            if isinstance(message, Speech):
+                begun.append(message.sample)
+            elif isinstance(message, Silence):
+                line.take(message.turn_id)
+    assert len(begun) == 2, begun
