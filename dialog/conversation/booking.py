@@ -15,6 +15,9 @@ from dialog.conversation.wording import Wording
 _CALLER_OF = {"child": "parent", "parent": "child", "self": "self", "spouse": "spouse", "relative": "relative"}
 """What the caller is to a patient who was named as the caller's child, parent and so on."""
 
+_GROWN = 14
+"""Years under which nobody is a parent or married (article 13 of the Family Code: 14 at the very least)."""
+
 _OUTCOMES = {"delivered": "created", "received": "queued", "delivering": "queued", "unknown": "queued",
              "scheduled": "queued", "needs_registrar": "queued"}  # fmt: skip
 
@@ -54,6 +57,9 @@ class Booking:
         for part in ("entrance", "floor", "intercom"):
             address[part] = state.value(part)
         found = state.identity == "found" and state.patient is not None
+        relation = _CALLER_OF.get(state.value("who"), "other")
+        if relation in ("child", "spouse") and self._years(state) < _GROWN:
+            relation = "parent"  # a child has neither children nor a spouse: it was misheard
         return {
             "call_id": state.call_id,
             "patient": {
@@ -65,7 +71,7 @@ class Booking:
             },
             "address": address,
             "phone": state.value("phone"),
-            "caller": state.value("caller") or {"relation": _CALLER_OF.get(state.value("who"), "other"), "name": None},
+            "caller": state.value("caller") or {"relation": relation, "name": None},
             "symptoms": state.value("symptoms"),
             "temperature": state.value("temperature"),
             "since": state.value("since"),
@@ -73,6 +79,9 @@ class Booking:
             "urgency": "urgent" if state.danger is not None else "routine",
             "notes": self._notes(state),
         }
+
+    def _years(self, state: State) -> float:
+        return (self._today - date.fromisoformat(state.value("birth_date"))).days / 365.25
 
     @staticmethod
     def _notes(state: State) -> str | None:

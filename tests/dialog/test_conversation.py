@@ -459,3 +459,11 @@ def test_a_complaint_that_was_heard_badly_is_asked_for_once_more_then_taken() ->
     call = talk(Call(World(meant=MEANT | {"symptoms": garbled})), until="since")
     assert call.asked.count("symptoms") == 2
     assert call.state.value("symptoms") == "уй пела укурсус"
+
+
+def test_a_child_is_nobodys_husband() -> None:
+    child = PATIENT | {"birth_date": "2017-09-22"}
+    meant = {"who": [("spouse", 0.9)], "age": [({"years": 9, "months": None}, 0.97)],
+             "birth_date": [("2017-09-22", 0.95)]}  # fmt: skip
+    call = talk(Call(World(patients=[child], meant=MEANT | meant)))
+    assert call.world.calls[0][1]["caller"]["relation"] == "parent"
