@@ -10,6 +10,8 @@ TOP = ("phone", "urgency", "visit_date", "temperature", "state", "reason")
 CALLER = ("relation", "caller_name")
 WORDS = ("symptoms", "since", "notes")
 """Free words: a regular expression that is found in them."""
+AS_HEARD = (*WORDS, "caller_name")
+"""What stands in the record as it was recognised: judged in text alone."""
 IN_A_VISIT = (*PATIENT, "town", "street", "street_kind", "house", "flat", "phone", "clinic")
 """What the sandbox MIS shows of a visit."""
 FIELDS = frozenset({*PATIENT, *ADDRESS, *TOP, *CALLER, *WORDS, "clinic", "outcome"})

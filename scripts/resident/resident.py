@@ -11,7 +11,7 @@ from typing import Any
 from core import events
 from core.logs import get_logger
 from scripts.resident.answers import Answers, Said
-from scripts.resident.fields import WORDS
+from scripts.resident.fields import AS_HEARD
 from scripts.resident.office import Office
 from scripts.resident.phone import RATE, Phone
 from scripts.resident.report import report
@@ -29,7 +29,7 @@ REACTION_SECONDS = 0.35
 
 def by_voice(scenario: Scenario) -> Scenario:
     """What is expected by voice: free words stand as they were recognised, and what was not is asked again."""
-    expect, *also = ({name: value for name, value in fields.items() if name not in WORDS}
+    expect, *also = ({name: value for name, value in fields.items() if name not in AS_HEARD}
                      for fields in (scenario.expect, *scenario.also))  # fmt: skip
     return scenario.model_copy(update={"expect": expect, "also": also, "most_questions": None})
 
