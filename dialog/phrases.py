@@ -16,9 +16,10 @@ _FIELDS: dict[str, frozenset[str]] = {
     "check_patient": frozenset({"value"}),
     "offer_patient": frozenset({"value"}),
     "offer_address": frozenset({"value"}),
-    "readback": frozenset({"name", "birth_date", "address", "phone"}),
-    "readback_slow": frozenset({"name", "birth_date", "address", "phone"}),
+    "readback": frozenset({"name", "birth_date", "address", "phone", "temperature"}),
+    "readback_slow": frozenset({"name", "birth_date", "address", "phone", "temperature"}),
     "readback_phone": frozenset({"phone"}),
+    "readback_temperature": frozenset({"temperature"}),
     "status_delivered": frozenset({"number", "day"}),
     "status_scheduled": frozenset({"number"}),
     "status_waiting": frozenset({"number"}),
@@ -84,6 +85,7 @@ class Phrases:
     readback: str
     readback_slow: str
     readback_phone: str
+    readback_temperature: str
     status_delivered: str
     status_scheduled: str
     status_waiting: str

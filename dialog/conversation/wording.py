@@ -89,7 +89,10 @@ class Wording:
         return tuple(str(known[part]) for part in ("town", "street") if known.get(part))
 
     def _readback(self, state: State) -> str:
-        phrases, phone = self._phrases, ""
+        phrases, phone, temperature = self._phrases, "", ""
+        if state.value("temperature") is not None:
+            degrees = f"{state.value('temperature'):g}".replace(".", ",")
+            temperature = phrases.readback_temperature.format(temperature=degrees)
         if state.value("this_phone") is not True:
             phone = phrases.readback_phone.format(phone=spoken_phone(str(state.value("phone"))))
         template = phrases.readback_slow if state.corrections or state.asked.slot == "confirm" else phrases.readback
@@ -98,6 +101,7 @@ class Wording:
             birth_date=spoken_date(state.value("birth_date")),
             address=spoken_address(state.value("address")),
             phone=phone,
+            temperature=temperature,
         )
         return " ".join(text.split())
 

@@ -18,6 +18,7 @@ READ_BACK = {
     "имя": ("surname", "name", "patronymic"),
     "дата рождения": ("birth_date",),
     "адрес": ("street", "house", "flat"),
+    "жалобы": ("temperature",),
 }
 """What is read back at `confirm`, and by which fields a caller knows that it is wrong."""
 
@@ -89,6 +90,8 @@ def misread(expect: dict[str, str], text: str) -> str | None:
     """What a caller who listens would find wrong in the read-back `text`; None: nothing."""
     for what, fields in READ_BACK.items():
         for value in (expect[name] for name in fields if expect.get(name)):
+            if what == "жалобы":
+                value = f"{float(value):g}"  # read back with a comma, «38,5»: the degrees are listened to
             heard = value.partition("-")[0] if what == "дата рождения" else re.split(r"\W|(?<=\d)(?=\D)", value)[0]
             if re.search(rf"(?<!\w){re.escape(heard)}(?!\w)", text, re.IGNORECASE) is None:
                 return what
