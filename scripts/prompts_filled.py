@@ -31,13 +31,14 @@ def filled_prompts(script: Script, region: Path) -> list[str]:
         value = {"offer_patient": spoken_about(values["name"]), "offer_address": fields["address"]}
         others = {
             "phone": phrases.readback_phone.format(phone=fields["phone"]),
+            "temperature": phrases.readback_temperature.format(temperature=("38,5", "39", "37,2")[number]),
             "number": _NUMBERS[number],
             "day": spoken_day(_DAYS[number], _TODAY),
             "before": (phrases.operators_closed, phrases.operator_silent, "")[number],
             "reason": rejections[number],
         }
         for name, template in asdict(phrases).items():
-            if "{" in template and name != "readback_phone":  # that one is a part of the read-backs
+            if "{" in template and name not in ("readback_phone", "readback_temperature"):  # parts of the read-backs
                 filled = fields | others | {"value": value.get(name, fields["name"])}
                 texts.append(template.format(**filled).strip())
         values |= {slot: examples[number] for slot, examples in _VALUES.items()}
