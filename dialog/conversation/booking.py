@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from dialog.conversation.script import Rejection, Script
-from dialog.conversation.spoken import spoken_day
+from dialog.conversation.spoken import spoken_visit
 from dialog.conversation.state import State
 from dialog.conversation.turn import Reply, Services
 from dialog.conversation.wording import Wording
@@ -107,7 +107,7 @@ class Booking:
             "needs_registrar": phrases.needs_registrar,
         }
         template = templates.get(str(stored["state"]), phrases.queued)
-        text = self.worded(template, stored)
+        text = spoken_visit(template, stored, self._today)
         reply = self._wording.ask(state, "done", before=text, text=phrases.goodbye)
         reply.house_call = {key: stored[key] for key in ("house_call_id", "number", "state")}
         reply.say = [(said, False) for said, _ in reply.say]  # the number is not to be talked over
@@ -118,8 +118,5 @@ class Booking:
         stored = state.booked[-1]
         phrases = self._script.phrases
         is_registrar = stored["state"] == "needs_registrar"
-        return self.worded(phrases.number_again_registrar if is_registrar else phrases.number_again, stored)
-
-    def worded(self, template: str, stored: dict[str, Any]) -> str:
-        words = {"number": stored["number"], "day": spoken_day(stored.get("visit_date"), self._today)}
-        return template.format(**{key: word for key, word in words.items() if "{" + key + "}" in template})
+        template = phrases.number_again_registrar if is_registrar else phrases.number_again
+        return spoken_visit(template, stored, self._today)

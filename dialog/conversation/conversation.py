@@ -154,7 +154,7 @@ class Conversation:
         if slot in FREE and (wish := self._wishes.step(state, intent, policy.intent_over_free)):
             return wish
         if slot == "done":  # whatever else is said after the result is a goodbye
-            return self._wishes.step(state, Intent("goodbye", 1.0), 0.0) or Advance()
+            return Spoken(self._wording.end(state.outcome, self._phrases.farewell))
         if (
             slot not in FREE
             and intent.name in CLEAR
@@ -163,7 +163,7 @@ class Conversation:
             return wish
         if step := await self._correct(state, heard, intent):
             return step
-        several = slot in ("opening", "who") and state.others == 0 and self._script.policy.means_several(heard.text)
+        several = slot in ("opening", "who") and state.others == 0 and policy.means_several(heard.text)
         if several and slot == "who":
             state.others = 1
             return Spoken(self._wording.ask(state, "who", text=self._phrases.first_patient))
@@ -200,8 +200,7 @@ class Conversation:
         can_skip = question.on_failure == "skip" and state.asked.slot not in ("opening", "done", "patronymic")
         if can_skip and state.asked.kind == "ask" and state.silences == 1:
             state.silences += 1  # one more silence, and the caller is gone
-            state.take(state.asked.slot, None, 0.0, sure=False)
-            return Advance()
+            return Spoken(await self._skip(state, state.asked.slot))
         return Spoken(self._wording.silence(state))
 
     async def _correct(self, state: State, heard: Heard, intent: Intent) -> Step | None:
@@ -319,10 +318,9 @@ class Conversation:
         if isinstance(result, Rejection):
             return await self._rejected(state, result)
         if state.others > 0:
-            result.say = [*result.say[:1]]
             state.next_patient()
             asked = await self._advance(state, self._phrases.next_patient)
-            asked.say = [*result.say, *asked.say]
+            asked.say.insert(0, result.say[0])  # without the goodbye
             asked.house_call = result.house_call
             return asked
         return result

@@ -82,7 +82,7 @@ class Identity:
             state.known = []  # from here on like any caller
             return Advance()
         state.patient = fitting[0]
-        value = {part: fitting[0].get(part) for part in PARTS.values()}
+        value = _name_of(fitting[0])
         template = self._script.phrases.offer_patient
         return Check("name", value, 0.9, spoken_about(value), offered=True, template=template)
 
@@ -106,8 +106,7 @@ class Identity:
 
     def refuse_offer(self, state: State) -> None:
         """It is not about that patient."""
-        if state.patient is not None:
-            state.refused.setdefault("patient", []).append(state.patient["mis_id"])
+        self._refuse(state)
         state.patient = None
         state.known = []
 
@@ -127,8 +126,7 @@ class Identity:
         if len(fitting) != 1:
             return Advance()
         state.patient = fitting[0]
-        text = f"{spoken_name(fitting[0])}, {spoken_date(fitting[0]['birth_date'])}"
-        return Check("name", {part: fitting[0].get(part) for part in PARTS.values()}, 0.5, text)
+        return _read_back(fitting[0], 0.5)
 
     def hear_name(self, state: State, understood: Understood, ask_back: float) -> Step:
         """Keep what was heard of the whole name; it is settled with the date of birth."""
@@ -212,9 +210,13 @@ class Identity:
 
     def deny(self, state: State) -> Step:
         """It is another person: search on without that one."""
+        self._refuse(state)
+        return self.doubt(state)
+
+    @staticmethod
+    def _refuse(state: State) -> None:
         if state.patient is not None:
             state.refused.setdefault("patient", []).append(state.patient["mis_id"])
-        return self.doubt(state)
 
     def doubt(self, state: State) -> Step:
         """It was neither confirmed nor denied: hear more. Found again after that, the patient is settled."""
@@ -253,8 +255,7 @@ class Identity:
             return self.affirm(state)
         _, likeliest = best(state.beliefs["name"])
         if name < DOUBTFUL_NAME * likeliest or day < DOUBTFUL_DATE or self._age_differs(state, patient["birth_date"]):
-            text = f"{spoken_name(patient)}, {spoken_date(patient['birth_date'])}"
-            return Check("name", {part: patient.get(part) for part in PARTS.values()}, name, text)
+            return _read_back(patient, name)
         return self.affirm(state)
 
     def _age_differs(self, state: State, birth_date: str) -> bool:
@@ -291,13 +292,23 @@ class Identity:
     def _settle(self, state: State) -> None:
         patient = state.patient
         assert patient is not None
-        state.take("name", {part: patient.get(part) for part in PARTS.values()}, 0.99)
+        state.take("name", _name_of(patient), 0.99)
         state.take("birth_date", patient["birth_date"], 0.99)
         if "name" in state.affirmed:  # a caller whom we know: the number is the one that we know
             state.take("this_phone", True, 0.99)
             state.take("phone", state.caller, 0.99)
             if "who" not in state.taken and patient.get("relation"):
                 state.take("who", _WHO.get(patient["relation"], "other"), 0.9)
+
+
+def _name_of(patient: dict[str, Any]) -> dict[str, Any]:
+    return {part: patient.get(part) for part in PARTS.values()}
+
+
+def _read_back(patient: dict[str, Any], probability: float) -> Check:
+    return Check(
+        "name", _name_of(patient), probability, f"{spoken_name(patient)}, {spoken_date(patient['birth_date'])}"
+    )
 
 
 def agreement(name: dict[str, Any], patient: dict[str, Any]) -> float:

@@ -34,6 +34,11 @@ def spoken_day(value: str | None, today: date) -> str:
     return f"{_WEEKDAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]}"
 
 
+def spoken_visit(template: str, visit: dict[str, Any], today: date) -> str:
+    """A phrase with the {number} and the {day} of a house call, or with one of them."""
+    return template.format(number=visit["number"], day=spoken_day(visit.get("visit_date"), today))
+
+
 def spoken_name(value: dict[str, Any]) -> str:
     return " ".join(str(value[part]) for part in ("surname", "name", "patronymic") if value.get(part))
 

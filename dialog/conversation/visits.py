@@ -11,7 +11,7 @@ from typing import Any
 
 from dialog.conversation.belief import same
 from dialog.conversation.script import Script
-from dialog.conversation.spoken import spoken_day
+from dialog.conversation.spoken import spoken_visit
 from dialog.conversation.state import State
 from dialog.conversation.step import Advance, GiveUp, Spoken, Step
 from dialog.conversation.turn import Reply, ServiceFault, Services
@@ -44,7 +44,7 @@ class Visits:
         visit = state.visits[0] if state.visits else None
         text = self._phrases.another_visit_question
         if visit is not None and self._is_own(state, visit):
-            text = self._phrases.another_visit_told.format(**self._words(visit))
+            text = spoken_visit(self._phrases.another_visit_told, visit, self._today)
         return self._wording.ask(state, "another_visit", text=text)
 
     def hear_another(self, state: State) -> Step:
@@ -109,15 +109,7 @@ class Visits:
             "scheduled": phrases.status_scheduled,
             "needs_registrar": phrases.status_registrar,
         }
-        text = templates.get(str(visit["state"]), phrases.status_waiting)
-        words = self._words(visit)
-        return text.format(**{key: words[key] for key in words if "{" + key + "}" in text})
-
-    def _words(self, visit: dict[str, Any]) -> dict[str, str]:
-        return {
-            "number": str(visit["number"]),
-            "day": spoken_day(visit.get("visit_date"), self._today),
-        }
+        return spoken_visit(templates.get(str(visit["state"]), phrases.status_waiting), visit, self._today)
 
     def _done(self, state: State, text: str) -> Reply:
         return self._wording.ask(state, "done", text=text)

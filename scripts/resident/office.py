@@ -4,9 +4,11 @@ what stands in the connector and in the sandbox afterwards, and how it is put ba
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 import uuid
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,7 +20,7 @@ from core.logs import get_logger
 from core.settings import Settings
 from mis_connector.client import ConnectorClient
 from mis_connector.model import NewHouseCall, PatientSearch, PersonName
-from scripts.resident.scenario import Before
+from scripts.resident.scenario import Before, Scenario
 
 log = get_logger(__name__)
 
@@ -51,9 +53,19 @@ class Office:
             await self._sandbox.aclose()
         await self._redis.aclose()
 
+    @contextlib.asynccontextmanager
+    async def staged(self, scenario: Scenario, made: list[str]) -> AsyncIterator[list[str]]:
+        """Around the call of a scenario: makes what is there before it, gives the ids of those house calls, and puts
+        all back after it. The house calls that the call `made` are cancelled when the scenario tests a conversation."""
+        earlier = await self._prepare(scenario.before, [scenario.expect, *scenario.also])
+        try:
+            yield earlier
+        finally:
+            await self._put_back(scenario.before, [*made, *earlier] if scenario.topic else [])
+
     # -- before the call
 
-    async def prepare(self, before: Before, expected: list[dict[str, str]]) -> list[str]:
+    async def _prepare(self, before: Before, expected: list[dict[str, str]]) -> list[str]:
         """Make it so; the ids of the house calls that were made. In the sandbox the day begins anew for the `expected`
         patients: what an earlier run ordered for them would be a second request now."""
         if self._sandbox is not None and not before.house_calls:
@@ -102,11 +114,9 @@ class Office:
 
     async def awaits_callback(self, call_id: str) -> bool:
         """Whether the call-back list has an open entry of that call."""
-        body = {"state": "open", "limit": 1000}
-        answer = await self._connector.request("POST", "/v1/callbacks/search", json=body)
-        return any(entry["call_id"] == call_id for entry in answer.json()["callbacks"])
+        return any(entry.call_id == call_id for entry in await self._connector.call_backs("open", 1000))
 
-    async def put_back(self, before: Before, house_call_ids: list[str]) -> None:
+    async def _put_back(self, before: Before, house_call_ids: list[str]) -> None:
         """Faults and announcement go, the house calls are cancelled, so that the next run finds none of today."""
         if before.faults:
             await self._set_faults([])

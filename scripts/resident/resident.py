@@ -59,13 +59,9 @@ class Resident:
 
     async def run(self, uri: str, *, seconds: float = 420) -> dict[str, Any]:
         """Phone `uri`; at most `seconds` long. Never raises for what the other side does."""
-        earlier = await self._office.prepare(self._scenario.before, [self._scenario.expect, *self._scenario.also])
-        try:
+        async with self._office.staged(self._scenario, self._house_call_ids) as earlier:
             lasted = await self._call(uri, seconds)
             return await self._verdict(lasted, earlier)
-        finally:
-            made = [*self._house_call_ids, *earlier] if self._scenario.topic else []
-            await self._office.put_back(self._scenario.before, made)
 
     async def _call(self, uri: str, seconds: float) -> float:
         """The call itself; how long it lasted."""

@@ -40,17 +40,15 @@ class TextResident:
     async def run(self) -> dict[str, Any]:
         """The whole call. Raises the errors of core.client when connector or sandbox are away."""
         call_id = uuid.uuid4().hex
-        earlier = await self._office.prepare(self._scenario.before, [self._scenario.expect, *self._scenario.also])
-        begun = time.monotonic()
-        try:
-            await self._talk(call_id)
-            lasted = time.monotonic() - begun
-            self._came.records = [await self._office.record(one) for one in self._house_call_ids]
-            told = await report(self._scenario, self._came, self._office, call_id, earlier, self._today)
-        finally:
-            await self._dialog.send(call_id, "hangup")
-            made = [*self._house_call_ids, *earlier] if self._scenario.topic else []
-            await self._office.put_back(self._scenario.before, made)
+        async with self._office.staged(self._scenario, self._house_call_ids) as earlier:
+            begun = time.monotonic()
+            try:
+                await self._talk(call_id)
+                lasted = time.monotonic() - begun
+                self._came.records = [await self._office.record(one) for one in self._house_call_ids]
+                told = await report(self._scenario, self._came, self._office, call_id, earlier, self._today)
+            finally:
+                await self._dialog.send(call_id, "hangup")
         return told | {
             "turns": self._turns, "seconds": round(lasted, 1), "dialog_faults": self._faults,
             "transcript": self._transcript,
