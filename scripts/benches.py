@@ -17,6 +17,7 @@ def modules() -> dict[str, str]:
         "conversations": "scripts.resident.bench",
         "prompts": "scripts.prompts_bench",
         "emergencies": "scripts.resident.emergencies",
+        "understanding": "scripts.understanding_bench.bench",
     }
     return dict(sorted((rooms | system).items()))
 

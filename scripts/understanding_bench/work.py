@@ -1,0 +1,98 @@
+"""One process's share: a person's answers under one condition, heard, understood and judged."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core import logs
+from core.settings import Settings
+from dialog.conversation.script import Script, load_script
+from dialog.conversation.turn import Heard, Understood
+from mis_connector.sandbox.data import load
+from scripts.understanding_bench.draws import Draw
+from scripts.understanding_bench.judge import Judge, Judged, Room
+from scripts.understanding_bench.kept import Kept
+from scripts.understanding_bench.mis import SANDBOX, Mis
+from scripts.understanding_bench.results import Result
+from understanding import dictionaries
+from understanding.addresses import Addresses
+from understanding.names import Names
+from understanding.register import Register
+from understanding.service import Understanding
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Answers of one person under one condition; the name comes after the date of birth."""
+
+    condition: str
+    draws: tuple[Draw, ...]
+
+
+class Worker:
+    """Everything that a process loads once."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        kept = Kept(folder / "kept.sqlite")
+        names = Names(dictionaries.load(settings.var_dir / "dictionaries"), None)
+        understanding = Understanding(names, Addresses(Register.load(settings.region_dir), None))
+        self._script: Script = load_script(region_dir=settings.region_dir)
+        self._room = Room(understanding, Mis(settings, folder, kept))
+        self._judge = Judge(self._room, self._script)
+
+    async def work(self, unit: Unit) -> list[Result]:
+        results: list[Result] = []
+        born: Understood | None = None
+        for draw in unit.draws:
+            heard = Heard(text=draw.text)
+            self._room.seconds = 0.0
+            judged, understood = await self._judge.judge(draw, heard)
+            cpu = self._room.seconds
+            results.append(_result(draw.kind, unit.condition, draw, heard, judged, cpu))
+            if draw.kind == "birth_date":
+                born = understood
+            if draw.kind == "name" and born is not None:
+                judged = await self._judge.patient(draw, understood, born)
+                results.append(_result("name_heard_date", unit.condition, draw, heard, judged, cpu))
+        return results
+
+
+def _result(kind: str, condition: str, draw: Draw, heard: Heard, judged: Judged, cpu: float) -> Result:
+    texts = dict.fromkeys([heard.text, *(one["text"] for one in heard.alternatives)])
+    return Result(
+        kind, condition, draw.seed, draw.index, draw.slot, judged.right, judged.given, judged.probability,
+        judged.possible, cpu, draw.spoken, tuple(texts), judged.value, draw.truth,
+    )  # fmt: skip
+
+
+def prepare(settings: Settings, folder: Path) -> None:
+    """Make what the processes share, once and not in each of them at the same time. Raises ConfigurationError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    dictionaries.load(settings.var_dir / "dictionaries")
+    load(folder / SANDBOX, settings.region_dir)
+
+
+_worker: Worker | None = None
+
+
+def begin(settings: Settings, folder: Path) -> None:
+    """Load a process's worker; called once in each."""
+    global _worker
+    logs.configure("bench", "ERROR")
+    _worker = Worker(settings, folder)
+
+
+def run(unit: Unit) -> list[Result]:
+    assert _worker is not None
+    return asyncio.run(_worker.work(unit))
+
+
+def units(condition: str, draws: Sequence[Draw]) -> list[Unit]:
+    """Draws of one person together."""
+    people: dict[tuple[str, int], list[Draw]] = {}
+    for draw in draws:
+        people.setdefault((draw.seed, draw.index), []).append(draw)
+    return [Unit(condition, tuple(own)) for own in people.values()]
