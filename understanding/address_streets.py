@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from understanding.address_text import address_words, in_words
-from understanding.phonetics import encode, sounds
 from understanding.register import Register, Street, Town
-from understanding.sound_index import SoundIndex, inside_costs, pack, whole_costs
+from understanding.register_wordings import sound_of, street_wordings, town_wordings, without_first_name
+from understanding.sound_index import Rows, SoundIndex
 
 SHARPNESS = 2.2
 """Log likelihood lost for each unit of edit cost; as for names."""
-_NO_KIND = {"ул": 0.3}
-_NO_KIND_OTHER = 1.5
-"""Log likelihood lost when the kind was not said: a street's mostly is not, a lane's mostly is."""
 _UNSAID_TOWN = 1.0
 _OTHER_TOWN = 4.0
 """Log likelihood lost for a town other than the one that the conversation has taken already."""
-_WAYS = 6
-"""Splits of the text into town and street that are followed."""
+_BESIDE_STREETS = 0.5
+"""Log likelihood lost by houses that stand in no street of a village that has streets."""
+_TOWNS, _WAYS = 12, 12
+"""Wordings of towns, and splits of the text into town and street, that are followed."""
+_HOPELESS = 8.0
+"""Log likelihood by which a split may be worse than the best street found and still be followed."""
+_WORTH = 0.3
+"""Edit cost that each sound of a town explains, when towns are compared with each other."""
 _NOISE = 0.5
 """Edit cost of a sound that belongs to neither town nor street."""
-_ORDINAL = re.compile(r"(\d+)-(?:я|й|е|ая|ый|ий|ое)\b")
+_POOL = 200
 
 
 @dataclass(frozen=True, slots=True)
 class StreetReading:
-    """A street of a town, or a town alone; `pattern` words it as it was said, with {house} kept apart."""
+    """A street of a town, or a town alone; `phrase` words it as it was said."""
 
     town: Town | None
     street: Street | None
@@ -39,104 +42,156 @@ class StreetReading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spoken:
-    """One way to say a street."""
+class _Way:
+    """A split of the text: towns of one sound (None: not said), their words, what is left for the street."""
 
-    street: Street
+    towns: tuple[Town, ...] | None
     words: str
-    with_kind: bool
+    score: float
+    rest: str
+    first: bool
+    """The town came before the street."""
 
 
-def said_street(name: str) -> str:
-    """A street's name as it is said: «3-я Прибрежная» as «третья Прибрежная»."""
-    return _ORDINAL.sub(lambda match: in_words(int(match.group(1)), ordinal=True), name)
+class _Streets:
+    """The streets of the region in all their wordings, each wording once for all streets that share it."""
 
+    def __init__(self, register: Register) -> None:
+        self._streets = register.streets
+        self.words: list[str] = []
+        rows: dict[str, int] = {}
+        named: dict[tuple[str, str], tuple[list[int], list[float]]] = {}
+        row_of: list[int] = []
+        street_of: list[int] = []
+        lost: list[float] = []
+        for number, street in enumerate(register.streets):
+            key = (street.kind, street.name)
+            if key not in named:
+                named[key] = self._rows(street, rows)
+            row_of += named[key][0]
+            lost += named[key][1]
+            street_of += [number] * len(named[key][0])
+        self.index = SoundIndex.of(list(rows))
+        towns = {town.town_id: number for number, town in enumerate(register.towns)}
+        town_of = np.fromiter((towns[street.town.town_id] for street in register.streets), np.int32, len(self._streets))
+        rows_of, numbers = np.array(row_of, np.int64), np.array(street_of, np.int32)
+        said_in = rows_of << 32 | town_of[numbers]
+        order = np.argsort(said_in, kind="stable")
+        self._said_in = array("q", said_in[order].tobytes())
+        """Wording and town of each saying of a street, sorted; the street and what it loses stand beside it."""
+        self._owners = array("i", numbers[order].tobytes())
+        self._lost = array("f", np.array(lost, np.float32)[order].tobytes())
+        pairs = np.unique(town_of[numbers].astype(np.int64) << 32 | rows_of)
+        self._rows_by_town = (pairs & 0xFFFFFFFF).astype(np.intp)
+        self._town_edges = np.searchsorted(pairs >> 32, np.arange(len(towns) + 1))
+        self._towns = towns
 
-class _TownStreets:
-    """The streets of one town in all their wordings."""
+    def _rows(self, street: Street, rows: dict[str, int]) -> tuple[list[int], list[float]]:
+        """Rows of a street's wordings with what each loses."""
+        found: dict[int, float] = {}
+        for wording in street_wordings(street):
+            sound = sound_of(wording.words)
+            if sound not in rows:
+                rows[sound] = len(rows)
+                self.words.append(wording.words)
+            found[rows[sound]] = min(wording.lost, found.get(rows[sound], wording.lost))
+        return list(found), list(found.values())
 
-    def __init__(self, streets: Iterable[Street]) -> None:
-        kinds = address_words()["street_kinds"]
-        self.spoken: list[_Spoken] = []
-        for street in streets:
-            name = said_street(street.name)
-            self.spoken.append(_Spoken(street, name, False))
-            for kind in kinds[street.kind]:
-                self.spoken += [_Spoken(street, f"{kind} {name}", True), _Spoken(street, f"{name} {kind}", True)]
-        self.index = SoundIndex.of(["".join(map(sounds, one.words.split())) for one in self.spoken])
+    def rows_of(self, towns: Iterable[Town]) -> Rows:
+        """Wordings of the towns' streets."""
+        numbers = [self._towns[town.town_id] for town in towns]
+        parts = [self._rows_by_town[self._town_edges[n] : self._town_edges[n + 1]] for n in numbers]
+        return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+
+    def with_wording(self, row: int, towns: tuple[Town, ...] | None, most: int) -> Iterator[tuple[Street, float]]:
+        """Streets of the towns (None: of all) that are said so, with what they lose by it; at most `most`."""
+        numbers = [(self._towns[town.town_id],) * 2 for town in towns] if towns is not None else [(0, len(self._towns))]
+        for number, last in numbers:
+            first = bisect_left(self._said_in, (row << 32) + number)
+            end = bisect_left(self._said_in, (row << 32) + last + 1, first)
+            for i in range(first, min(end, first + most)):
+                yield self._streets[self._owners[i]], self._lost[i]
 
 
 class StreetFinder:
     """Finds towns and streets of a register by sound."""
 
     def __init__(self, register: Register) -> None:
-        self._register = register
-        self._streets = {town.town_id: _TownStreets(register.streets_of(town)) for town in register.towns}
-        self._all = _TownStreets(register.streets)
-        kinds = address_words()["town_kinds"]
-        self._town_words = [
-            (town, words)
-            for town in register.towns
-            for words in (town.name, *(f"{kind} {town.name}" for kind in kinds[town.kind]))
-        ]
-        self._town_codes, self._town_lengths = pack(
-            ["".join(map(sounds, words.split())) for _town, words in self._town_words]
-        )
-
-    def towns(self, heard: str) -> list[tuple[Town, str, float]]:
-        """Towns that `heard` as a whole may name, with the words and the edit cost, cheapest first."""
-        costs = whole_costs(self._town_codes, self._town_lengths, encode(heard))
-        best: dict[int, tuple[Town, str, float]] = {}
-        for (town, words), cost in zip(self._town_words, costs.tolist(), strict=True):
-            if town.town_id not in best or cost < best[town.town_id][2]:
-                best[town.town_id] = town, words, cost
-        return sorted(best.values(), key=lambda one: one[2])
+        self._streets = _Streets(register)
+        towns: dict[str, tuple[str, list[Town]]] = {}
+        for town in register.towns:
+            for words in town_wordings(town):
+                towns.setdefault(sound_of(words), (words, []))[1].append(town)
+        self._town_words = [(words, tuple(dict.fromkeys(named))) for words, named in towns.values()]
+        self._town_index = SoundIndex.of(list(towns))
+        self._no_street = {street.town.town_id: street for street in register.streets if not street.name}
+        self._has_streets = {street.town.town_id for street in register.streets if street.name}
 
     def find(self, heard: str, known: Town | None, *, limit: int = 20) -> list[StreetReading]:
         """Readings of `heard` as town and street, likeliest first; `known` is the town taken earlier."""
-        found: list[StreetReading] = []
-        for town, words, score, rest, first in self._split(heard, known):
-            found += self._in_town(town, words, score, rest, first, limit)
-        found.sort(key=lambda one: -one.score)
-        return found[: 2 * limit]
+        best: dict[tuple[int | None, int | None], StreetReading] = {}
+        highest = -np.inf
+        for way in self._split(heard, known):
+            if way.score < highest - _HOPELESS:
+                break
+            for one in self._in_towns(way, limit, highest - _HOPELESS):
+                key = (one.town.town_id if one.town else None, one.street.street_id if one.street else None)
+                if key not in best or best[key].score < one.score:
+                    best[key] = one
+                    highest = max(highest, one.score)
+        return sorted(best.values(), key=lambda one: -one.score)[: 2 * limit]
 
-    def _split(self, heard: str, known: Town | None) -> list[tuple[Town | None, str, float, str, bool]]:
-        """Likely towns with their words, log likelihood, what is left for the street, and whether they came first."""
-        ways: list[tuple[Town | None, str, float, str, bool]] = []
+    def _split(self, heard: str, known: Town | None) -> list[_Way]:
+        """Likely splits, likeliest first."""
+        ways: list[_Way] = []
         if known is not None:
-            ways.append((known, "", 0.0, heard, True))
+            ways.append(_Way((known,), "", 0.0, heard, True))
         if len(heard) >= 3:
-            table, starts = inside_costs(self._town_codes, self._town_lengths, encode(heard))
+            table_rows, table, starts = self._town_index.within(heard)
             end = table.argmin(axis=1)
             rows = np.arange(len(table))
             costs, start = table[rows, end], starts[rows, end]
-            order = np.argsort(costs - 0.3 * self._town_lengths, kind="stable")[:6]
+            order = np.argsort(costs - _WORTH * self._town_index.lengths[table_rows], kind="stable")[:_TOWNS]
             for i in order.tolist():
-                town, words = self._town_words[i]
+                words, towns = self._town_words[table_rows[i]]
                 score = -SHARPNESS * float(costs[i])
-                score -= _OTHER_TOWN if known is not None and known.town_id != town.town_id else 0.0
+                score -= _OTHER_TOWN if known is not None and known not in towns else 0.0
                 before, after = heard[: start[i]], heard[end[i] :]
                 if len(before) <= len(after):
-                    ways.append((town, words, score - SHARPNESS * _NOISE * len(before), after, True))
+                    ways.append(_Way(towns, words, score - SHARPNESS * _NOISE * len(before), after, True))
                 if len(after) <= len(before):
-                    ways.append((town, words, score - SHARPNESS * _NOISE * len(after), before, False))
+                    ways.append(_Way(towns, words, score - SHARPNESS * _NOISE * len(after), before, False))
         if known is None:
-            ways.append((None, "", -_UNSAID_TOWN - _OTHER_TOWN, heard, True))
-        ways.sort(key=lambda way: -way[2])
+            ways.append(_Way(None, "", -_UNSAID_TOWN - _OTHER_TOWN, heard, True))
+        ways.sort(key=lambda way: -way.score)
         return ways[:_WAYS]
 
-    def _in_town(
-        self, town: Town | None, words: str, score: float, rest: str, first: bool, limit: int
-    ) -> list[StreetReading]:
-        none = score - SHARPNESS * _NOISE * len(rest) - (0.0 if len(rest) < 3 else 2.0)
-        found = [StreetReading(town, None, none, words)]
-        streets = self._streets[town.town_id] if town else self._all
-        if len(rest) < 2 or not streets.spoken:
-            return found
-        near = streets.index.nearest(rest, 2 * limit, pool=200)
-        for row, cost in zip(near.rows.tolist(), near.costs.tolist(), strict=True):
-            one = streets.spoken[row]
-            silent = 0.0 if one.with_kind else _NO_KIND.get(one.street.kind, _NO_KIND_OTHER)
-            phrase = ", ".join(filter(None, (words, one.words) if first else (one.words, words)))
-            found.append(StreetReading(town or one.street.town, one.street, score - silent - SHARPNESS * cost, phrase))
-        return found
+    def _in_towns(self, way: _Way, limit: int, least: float) -> Iterator[StreetReading]:
+        none = way.score - SHARPNESS * _NOISE * len(way.rest) - (0.0 if len(way.rest) < 3 else 2.0)
+        yield from self._towns_alone(way, none)
+        if len(way.rest) < 2:
+            return
+        among = self._streets.rows_of(way.towns) if way.towns else None
+        shorter = without_first_name(way.rest)
+        for rest, less in [(way.rest, 0.0), *([shorter] if shorter else [])]:
+            near = self._streets.index.nearest(rest, 2 * limit, pool=_POOL, among=among)
+            for row, cost in zip(near.rows.tolist(), near.costs.tolist(), strict=True):
+                score = way.score - less - SHARPNESS * cost
+                if score < least:
+                    break
+                said = self._streets.words[row]
+                phrase = ", ".join(filter(None, (way.words, said) if way.first else (said, way.words)))
+                for street, lost in self._streets.with_wording(row, way.towns, 2 * limit):
+                    yield StreetReading(street.town, street, score - lost, phrase)
+
+    def _towns_alone(self, way: _Way, score: float) -> Iterator[StreetReading]:
+        """The towns without a street: a village's own houses where it has such."""
+        if way.towns is None:
+            yield StreetReading(None, None, score, way.words)
+            return
+        for town in way.towns:
+            own, streets = self._no_street.get(town.town_id), town.town_id in self._has_streets
+            if own is not None:
+                yield StreetReading(town, own, score - (_BESIDE_STREETS if streets else 0.0), way.words)
+            if own is None or streets:
+                yield StreetReading(town, None, score, way.words)

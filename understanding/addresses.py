@@ -87,9 +87,9 @@ class Addresses:
         return named[0] if len(named) == 1 else None
 
     def _street_of(self, town: Town | None, taken: dict[str, Any]) -> Street | None:
-        if town is None or not taken.get("street"):
+        if town is None:
             return None
-        found = self._register.find(town.name, str(taken["street"]), taken.get("street_kind"))
+        found = self._register.find(town.name, str(taken.get("street") or ""), taken.get("street_kind"))
         return found[0] if len(found) == 1 else None
 
     def _spelling(self, heard: Heard, town: Town | None, street: Street | None) -> list[_Scored]:
@@ -151,7 +151,11 @@ class Addresses:
         if place.street is not None and house is not None and place.street.houses and house not in place.street.houses:
             score -= _NOT_IN_REGISTER
         known = (heard.context.known.address if heard.context.known else None) or {}
-        if place.street and known.get("street") == place.street.name and known.get("town") == place.street.town.name:
+        if (
+            place.street
+            and (known.get("street") or "") == place.street.name
+            and known.get("town") == place.street.town.name
+        ):
             same_house = house is None or known.get("house") == str(house)
             score += _KNOWN if same_house else 0.0
         return score
@@ -207,8 +211,8 @@ def _value(one: _Scored, taken: dict[str, Any]) -> dict[str, Any]:
     town, street = one.place.town, one.place.street
     value = {
         "town": town.name if town else taken.get("town"),
-        "street": street.name if street else taken.get("street"),
-        "street_kind": street.kind if street else taken.get("street_kind"),
+        "street": street.name or None if street else taken.get("street"),
+        "street_kind": street.kind or None if street else taken.get("street_kind"),
         "house": str(one.house) if one.house else taken.get("house"),
         "flat": one.flat or taken.get("flat"),
     }
@@ -224,11 +228,13 @@ def _whole(scored: list[_Scored], taken: dict[str, Any]) -> Understood:
         value = _value(one, taken)
         trust = _UNREGISTERED if one.house and not value["in_register"] else _TRUST
         candidates.append(Candidate(value=value, probability=round(trust * chance, 4)))
+    best, meant = max(zip(candidates, scored, strict=False), key=lambda pair: pair[0].probability)
     candidates.sort(key=lambda candidate: -candidate.probability)
-    best = candidates[0]
     missing = [part for part in _SLOTS if not best.value[part]]
     if scored[0].said.private and "flat" in missing:
         missing.remove("flat")
+    if meant.place.street is not None and "street" in missing:
+        missing.remove("street")  # a village without streets
     if missing[:3] == ["town", "street", "house"]:
         return Understood()
     return Understood.model_validate(
@@ -266,7 +272,7 @@ def _single(slot: str, one: _Scored) -> Any:
         return one.place.town.name if one.place.town else None
     if slot == "street":
         street = one.place.street
-        return {"street": street.name, "street_kind": street.kind} if street else None
+        return {"street": street.name, "street_kind": street.kind} if street and street.name else None
     if slot == "house":
         return str(one.house) if one.house else None
     return one.flat

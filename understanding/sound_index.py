@@ -29,6 +29,10 @@ _COST_OF_LOG = 0.45
 """Edit cost that a unit of log prior is worth: 1 / SHARPNESS of those who decode."""
 _SPREAD = 37
 """Odd multiplier that spreads the 144 pairs of classes over 64 bits."""
+_WINDOW, _STEP = 14, 4
+"""Sounds of a stretch of what was heard, and from one to the next, by which short entries inside it are picked."""
+_AT_ONCE = 20_000
+"""Entries whose signatures are made together: 20 MB of scratch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,8 @@ def pack(sounds: Sequence[str]) -> tuple[Codes, NDArray[np.uint8]]:
 
 def signatures(codes: Codes) -> Signatures:
     """Two words an entry: pairs of neighbouring classes, and pairs with one sound between them; shape (n, 2)."""
+    if len(codes) > _AT_ONCE:
+        return np.concatenate([signatures(codes[i : i + _AT_ONCE]) for i in range(0, len(codes), _AT_ONCE)])
     classes = _CLASS[codes]
     signs = np.zeros((len(codes), 2), np.uint64)
     for word, gap in ((0, 1), (1, 2)):
@@ -121,9 +127,16 @@ class SoundIndex:
     def __len__(self) -> int:
         return len(self.codes)
 
-    def _likely(self, heard: Codes, pool: int, favour: Costs | None, *, contained: bool) -> Rows:
-        if len(self) <= pool:
-            return np.arange(len(self))
+    def _likely(
+        self, heard: Codes, pool: int, favour: Costs | None, *, contained: bool, among: Rows | None = None
+    ) -> Rows:
+        if among is not None:
+            if len(among) <= pool:
+                return among
+            picked = SoundIndex(self.codes[:0], self.lengths[:0], self.signs[among])
+            return among[picked._likely(heard, pool, favour, contained=contained)]
+        if len(self._first) <= pool:
+            return np.arange(len(self._first))
         first, second = signatures(heard[None, :])[0]
         shared = (np.bitwise_count(self._first & first) + np.bitwise_count(self._second & second)).astype(np.float32)
         if contained:
@@ -134,10 +147,15 @@ class SoundIndex:
             likeness += _FAVOUR * favour
         return np.argpartition(-likeness, pool)[:pool]
 
-    def nearest(self, heard: str, limit: int, *, pool: int = 400, favour: Costs | None = None) -> Found:
-        """The `limit` entries that `heard` most likely is as a whole; `favour`: log prior of each entry."""
+    def nearest(
+        self, heard: str, limit: int, *, pool: int = 400, favour: Costs | None = None, among: Rows | None = None
+    ) -> Found:
+        """The `limit` entries that `heard` most likely is as a whole; `among` (without `favour`): these rows alone.
+
+        `favour`: log prior of each entry.
+        """
         codes = encode(heard)
-        rows = self._likely(codes, pool, favour, contained=False)
+        rows = self._likely(codes, pool, favour, contained=False, among=among)
         costs = whole_costs(self.codes[rows], self.lengths[rows], codes)
         order = np.argsort(costs if favour is None else costs - _COST_OF_LOG * favour[rows], kind="stable")[:limit]
         return Found(rows[order], costs[order])
@@ -146,4 +164,21 @@ class SoundIndex:
         """Entries that may stand somewhere in `heard`, with the matrices of `inside_costs`."""
         codes = encode(heard)
         rows = self._likely(codes, pool, favour, contained=True)
+        return rows, *inside_costs(self.codes[rows], self.lengths[rows], codes)
+
+    def within(self, heard: str, *, pool: int = 400) -> tuple[Rows, Costs, NDArray[np.int32]]:
+        """Short entries that may stand somewhere in a long `heard`, with the matrices of `inside_costs`.
+
+        Of many entries those are looked at whose signature is most like that of any stretch of `heard`.
+        """
+        codes = encode(heard)
+        rows: Rows = np.arange(len(self))
+        if len(self) > pool:
+            places = range(0, max(1, len(codes) - _WINDOW + _STEP), _STEP)
+            stretches, _lengths = pack([heard[place : place + _WINDOW] for place in places])
+            likeness = np.zeros(len(self), np.float32)
+            for first, second in signatures(stretches):
+                shared = np.bitwise_count(self._first & first) + np.bitwise_count(self._second & second)
+                np.maximum(likeness, (shared + np.float32(0.5)) / (self._bits + np.float32(1.5)), out=likeness)
+            rows = np.argpartition(-likeness, pool)[:pool]
         return rows, *inside_costs(self.codes[rows], self.lengths[rows], codes)
