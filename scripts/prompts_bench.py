@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from asr.audio import Pcm, from_alaw
+from asr.audio import Pcm
 from asr.canonical import canonical
 from asr.engines import Engine, Task
-from asr.line import Candidate, Line
+from asr.line import Candidate
 from asr.models import choose
 from asr.protocol import RATE
 from asr.recogniser import make_engine
@@ -35,6 +35,7 @@ from core.errors import ConfigurationError
 from core.settings import Settings, get_settings
 from dialog.conversation.script import Script, load_script
 from scripts.prompts_filled import filled_prompts
+from scripts.sound import through_alaw, turn_of
 from telephony.prompts import load_texts
 from tts.cache import SpeechCache
 from tts.engines.select import select_engine
@@ -48,8 +49,6 @@ MEAN_BAR_PCT = 6.0
 _SILENCE = np.zeros(RATE // 2, np.int16)
 _LINES = ((1.0, 0.0), (0.6, 8.0), (1.0, 20.0))
 """Level, and RMS of white noise in units of int16 (the voice speaks at about 3000), of the three hearings."""
-_ALAW = np.sort(from_alaw(bytes(range(256))))
-_BORDERS = (_ALAW[1:].astype(np.int32) + _ALAW[:-1]) // 2
 _SHOWN = 20
 
 
@@ -80,7 +79,7 @@ def character_errors(said: str, heard: str) -> float:
 def over_the_telephone(pcm: bytes, level: float = 1.0, noise: float = 0.0) -> Pcm:
     """What A-law leaves of 8 kHz s16le at another level, with noise, and with half a second of silence around it."""
     sound = level * np.frombuffer(pcm, "<i2") + np.random.default_rng(1).normal(0, 1, len(pcm) // 2) * noise
-    return np.concatenate([_SILENCE, _ALAW[np.searchsorted(_BORDERS, sound)], _SILENCE])
+    return np.concatenate([_SILENCE, through_alaw(sound), _SILENCE])
 
 
 async def hear(texts: list[str], settings: Settings) -> list[Hearing]:
@@ -100,7 +99,7 @@ async def hear(texts: list[str], settings: Settings) -> list[Hearing]:
             engine = await engines.get()
             try:
                 pcm = (await synthesis.speak(text)).pcm
-                turns = [_turn(over_the_telephone(pcm, *line), vad) for line in _LINES]
+                turns = [turn_of(over_the_telephone(pcm, *line), vad) for line in _LINES]
                 heard = [await asyncio.to_thread(_heard, engine, turn) for turn in turns]
             finally:
                 engines.put_nowait(engine)
@@ -117,15 +116,6 @@ async def hear(texts: list[str], settings: Settings) -> list[Hearing]:
 
 def _heard(engine: Engine, turn: Candidate | None) -> str:
     return "" if turn is None else engine.recognise(Task(turn.turn_id, turn.pcm, turn.speech_seconds)).text
-
-
-def _turn(sound: Pcm, vad: Vad) -> Candidate | None:
-    """The caller's turn that a line makes of the sound; None when it hears no speech in it."""
-    line = Line.opened(1)
-    line.receive(sound.tobytes())
-    while (frame := line.frame()) is not None:
-        line.advance(vad.probabilities([frame], [line.vad])[0])
-    return line.candidate
 
 
 def summary(hearings: list[Hearing]) -> dict[str, float | int]:

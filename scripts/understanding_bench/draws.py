@@ -21,7 +21,8 @@ from core.words import Expects, Slot
 from scripts.understanding_bench import wording
 from understanding.register import House, Register, Street
 
-Kind = Literal["yes_no", "number", "birth_date", "name", "address", "phone"]
+Kind = Literal["yes_no", "number", "birth_date", "name", "address", "phone", "numbers", "months", "weekdays"]
+"""The last three are closed sets of recordings and never drawn."""
 KINDS: tuple[Kind, ...] = ("yes_no", "number", "birth_date", "name", "address", "phone")
 SEEDS = ("tuned", "kept")
 TODAY = dt.date(2026, 11, 20)
@@ -54,9 +55,9 @@ class Draw:
     truth: Any
     """As docs/protocols.md has the slot's value; for `yes_no` a meaning or a command, for `name` the patient."""
     context: Mapping[str, Any] = field(default_factory=dict)
-    """What the conversation knows: `age` in years where it was understood before."""
+    """What the conversation knows: `age` in years where it was understood before; of a closed set the `candidates`."""
     recording: Path | None = None
-    """A-law, 8 kHz, instead of synthesised speech."""
+    """Instead of synthesised speech; see recordings.pcm_of."""
 
     @property
     def expects(self) -> Expects:
@@ -83,6 +84,14 @@ class Drawer:
         with (region / "patients.csv").open(encoding="utf-8", newline="") as file:
             self._patients = list(csv.DictReader(file))
 
+    def patient(self, known: Row) -> dict[str, str] | None:
+        """The truth of a name: the patient with these parts of the name and this date of birth."""
+        parts = ("surname", "name", "patronymic", "birth_date")
+        for row in self._patients:
+            if all(row[part] == known.get(part) for part in parts):
+                return {"mis_id": row["patient_id"], **{part: row[part] for part in parts}}
+        return None
+
     def draw(self, kind: Kind, seed: str, index: int) -> Draw:
         random = Random(f"{kind}/{seed}/{index}")  # noqa: S311 - the same on every machine, and nothing secret
         patient = Random(f"{seed}/{index}").choice(self._patients)  # noqa: S311
@@ -90,10 +99,16 @@ class Drawer:
             return self._yes_no(seed, index, random)
         if kind == "number":
             return self._number(seed, index, random)
-        said, truth, context = {
-            "birth_date": self._birth_date, "name": self._name, "address": self._address, "phone": self._phone,
-        }[kind](random, patient)  # fmt: skip
-        return self._finished(random, said, Draw(kind, seed, index, kind, False, "", "", truth, context))
+        slot: Slot
+        if kind == "birth_date":
+            slot, (said, truth, context) = "birth_date", self._birth_date(random, patient)
+        elif kind == "name":
+            slot, (said, truth, context) = "name", self._name(random, patient)
+        elif kind == "address":
+            slot, (said, truth, context) = "address", self._address(random, patient)
+        else:
+            slot, (said, truth, context) = "phone", self._phone(random, patient)
+        return self._finished(random, said, Draw(kind, seed, index, slot, False, "", "", truth, context))
 
     def _finished(self, random: Random, said: _Said, draw: Draw) -> Draw:
         """With fillers, and as a recogniser would write it."""
@@ -119,7 +134,7 @@ class Drawer:
         parts = {part: patient[part] for part in ("surname", "name", "patronymic")}
         fields = wording.name_fields(**parts, is_male=patient["sex"] == "м")
         said = _filled(_one_of(random, self._data["name"]), fields)
-        truth = {"mis_id": patient["patient_id"], **parts, "birth_date": patient["birth_date"]}
+        truth = self.patient(patient)
         return said, truth, {"age": age(dt.date.fromisoformat(patient["birth_date"]))}
 
     def _address(self, random: Random, patient: Row) -> tuple[_Said, Any, dict[str, Any]]:

@@ -27,6 +27,7 @@ _READ_BACK = 0.85
 """Most that a patient counts as certain who is read back before anything rests on him."""
 _SETTLED = 0.99
 """What the dialog notes for a patient whom it takes without a question."""
+_NOTHING = turn.Understood()
 _PARTS = ("town", "street", "street_kind", "house", "flat")
 
 
@@ -86,6 +87,10 @@ class Judge:
 
     async def judge(self, draw: Draw, heard: turn.Heard) -> tuple[Judged, turn.Understood]:
         """What is taken of one answer; for a name with the true date of birth."""
+        if "candidates" in draw.context:
+            chosen = heard.text if heard.text in draw.context["candidates"] else None
+            texts = (one["text"] for one in heard.alternatives[:1])
+            return Judged(heard.text == draw.truth, chosen is not None, _SETTLED, draw.truth in texts, chosen), _NOTHING
         if draw.kind == "yes_no":
             return await self._yes_no(draw, heard)
         understood = await self._value(draw, heard)

@@ -9,19 +9,28 @@ from pathlib import Path
 
 from core import logs
 from core.settings import Settings
-from dialog.conversation.script import Script, load_script
-from dialog.conversation.turn import Heard, Understood
+from dialog.conversation.danger import Dangers
+from dialog.conversation.listening import Listening
+from dialog.conversation.script import load_script
+from dialog.conversation.state import Asked, State
+from dialog.conversation.turn import Heard, Reply, Understood
+from dialog.conversation.wording import Wording
 from mis_connector.sandbox.data import load
-from scripts.understanding_bench.draws import Draw
+from scripts.understanding_bench.draws import TODAY, Draw, Drawer
+from scripts.understanding_bench.hearing import Hearing
 from scripts.understanding_bench.judge import Judge, Judged, Room
 from scripts.understanding_bench.kept import Kept
 from scripts.understanding_bench.mis import SANDBOX, Mis
 from scripts.understanding_bench.results import Result
+from scripts.understanding_bench.speech import Speech
 from understanding import dictionaries
 from understanding.addresses import Addresses
 from understanding.names import Names
 from understanding.register import Register
 from understanding.service import Understanding
+
+TEXT = "text"
+"""The condition without a line: perfect text."""
 
 
 @dataclass(frozen=True)
@@ -32,25 +41,52 @@ class Unit:
     draws: tuple[Draw, ...]
 
 
-class Worker:
-    """Everything that a process loads once."""
+class Ears:
+    """What the dialog tells the recogniser with each question, and what that hears."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(self, hearing: Hearing, speech: Speech, wording: Wording) -> None:
+        self.hearing = hearing
+        self._speech = speech
+        self._wording = wording
+
+    def hear(self, draw: Draw, condition: str) -> tuple[Heard, float]:
+        return self.hearing.hear(self._speech.sound(draw, condition), self._question(draw))
+
+    def _question(self, draw: Draw) -> Reply:
+        if "candidates" in draw.context:
+            return Reply(candidates=tuple(draw.context["candidates"]))
+        state = State(draw.name, asked=Asked(draw.slot, "check" if draw.check else "ask"))
+        return self._wording.open(state, "")
+
+
+class Worker:
+    """Everything that a process loads once. Raises ConfigurationError when it is to hear and has no recogniser."""
+
+    def __init__(self, settings: Settings, folder: Path, *, hears: bool) -> None:
         kept = Kept(folder / "kept.sqlite")
-        names = Names(dictionaries.load(settings.var_dir / "dictionaries"), None)
-        understanding = Understanding(names, Addresses(Register.load(settings.region_dir), None))
-        self._script: Script = load_script(region_dir=settings.region_dir)
+        script = load_script(region_dir=settings.region_dir)
+        hearing = Hearing(settings, kept) if hears else None
+        names = Names(dictionaries.load(settings.var_dir / "dictionaries"), hearing)
+        understanding = Understanding(names, Addresses(Register.load(settings.region_dir), hearing))
         self._room = Room(understanding, Mis(settings, folder, kept))
-        self._judge = Judge(self._room, self._script)
+        self._judge = Judge(self._room, script)
+        self._ears: Ears | None = None
+        if hearing is not None:
+            speech = Speech(settings, Drawer(settings.region_dir), folder / "sounds")
+            wording = Wording(script, Dangers(Listening(self._room, TODAY), script))
+            self._ears = Ears(hearing, speech, wording)
 
     async def work(self, unit: Unit) -> list[Result]:
         results: list[Result] = []
         born: Understood | None = None
         for draw in unit.draws:
-            heard = Heard(text=draw.text)
+            heard, cpu = self._hear(draw, unit.condition)
             self._room.seconds = 0.0
             judged, understood = await self._judge.judge(draw, heard)
-            cpu = self._room.seconds
+            cpu += self._room.seconds
+            if self._ears is not None:
+                cost = self._ears.hearing.cost
+                cpu += (cost.kept - cost.spent) if unit.condition != TEXT else 0.0
             results.append(_result(draw.kind, unit.condition, draw, heard, judged, cpu))
             if draw.kind == "birth_date":
                 born = understood
@@ -58,6 +94,11 @@ class Worker:
                 judged = await self._judge.patient(draw, understood, born)
                 results.append(_result("name_heard_date", unit.condition, draw, heard, judged, cpu))
         return results
+
+    def _hear(self, draw: Draw, condition: str) -> tuple[Heard, float]:
+        if condition == TEXT or self._ears is None:
+            return Heard(text=draw.text), 0.0
+        return self._ears.hear(draw, condition)
 
 
 def _result(kind: str, condition: str, draw: Draw, heard: Heard, judged: Judged, cpu: float) -> Result:
@@ -78,11 +119,11 @@ def prepare(settings: Settings, folder: Path) -> None:
 _worker: Worker | None = None
 
 
-def begin(settings: Settings, folder: Path) -> None:
+def begin(settings: Settings, folder: Path, hears: bool) -> None:
     """Load a process's worker; called once in each."""
     global _worker
     logs.configure("bench", "ERROR")
-    _worker = Worker(settings, folder)
+    _worker = Worker(settings, folder, hears=hears)
 
 
 def run(unit: Unit) -> list[Result]:

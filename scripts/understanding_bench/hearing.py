@@ -1,0 +1,109 @@
+"""A sound as the system hears it: the line's turn, the recogniser with what the dialog tells it, and its opinion on
+phrases afterwards. Whatever was measured once is kept on the disk, with what it cost.
+
+Several turns of one sound are not told apart: the last candidate turn, which has all of it, is what a patient policy of
+telephony/endpointing.py would take.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from asr.engines import Engine, Task
+from asr.models import choose
+from asr.recogniser import make_engine
+from asr.vad import Vad
+from core.errors import NotFound
+from core.settings import ROOT, Settings
+from dialog.conversation.turn import Heard, Reply
+from scripts.sound import turn_of
+from scripts.understanding_bench.kept import Kept, digest, fingerprint
+from scripts.understanding_bench.speech import Sound
+
+_OF_RECOGNITION = ("engines/*.py", "engines/*.yml", "line.py", "segmenter.py", "vad.py", "audio.py")
+"""Files of asr/ by which a turn or what is heard of it may change."""
+
+
+@dataclass
+class Cost:
+    """Seconds of the processor since the last turn began: what the recogniser's opinions cost when they were first
+    asked for, and what of it was spent now."""
+
+    kept: float = 0.0
+    spent: float = 0.0
+
+
+class Hearing:
+    """One recogniser; also the rescorer of `understanding` (understanding.rescoring.Rescorer). The engine is loaded
+    when something is asked that is not kept."""
+
+    def __init__(self, settings: Settings, kept: Kept) -> None:
+        self._choice = choose(settings)
+        self._kept = kept
+        self._version = [self._choice.name, fingerprint(ROOT / "asr", *_OF_RECOGNITION)]
+        self._engine: Engine | None = None
+        self._vad: Vad | None = None
+        self._sounds: dict[str, Sound] = {}
+        self.cost = Cost()
+
+    def hear(self, sound: Sound, reply: Reply) -> tuple[Heard, float]:
+        """What the recogniser makes of a sound after that question, and the seconds of the processor it took."""
+        self.cost = Cost()
+        turn_id = digest(["sound", self._version, sound.key])
+        self._sounds = {turn_id: sound}
+        told = {"expects": reply.expects, "slot": reply.slot, "candidates": [*reply.candidates],
+                "hints": [*reply.hints]}  # fmt: skip
+        key = ["turn", turn_id, told]
+        found: dict[str, Any] | None = self._kept.get(key)
+        if found is None:
+            found = self._recognise(turn_id, sound, told)
+            self._kept.put(key, found)
+        heard = Heard(found["text"], tuple(found["alternatives"]), turn_id)
+        return heard, float(found["cpu"])
+
+    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
+        """As `asr.client.AsrClient.rescore`. Raises NotFound when the engine cannot."""
+        found = {phrase: self._kept.get(["score", turn_id, phrase]) for phrase in candidates}
+        asked = [phrase for phrase, score in found.items() if score is None]
+        if asked:
+            begun = time.process_time()
+            try:
+                scores, cpu = self._score(turn_id, asked)
+            finally:
+                self.cost.spent += time.process_time() - begun
+            for phrase, score in zip(asked, scores, strict=True):
+                found[phrase] = {"score": score, "cpu": cpu / len(asked)}
+                self._kept.put(["score", turn_id, phrase], found[phrase])
+        self.cost.kept += sum(one["cpu"] for one in found.values())
+        return [float(found[phrase]["score"]) for phrase in candidates]
+
+    def _recognise(self, turn_id: str, sound: Sound, told: dict[str, Any]) -> dict[str, Any]:
+        engine, vad = self._loaded()
+        turn = turn_of(sound.make(), vad)
+        if turn is None:
+            return {"text": "", "alternatives": [], "closed": False, "cpu": 0.0}
+        begun = time.process_time()
+        result = engine.recognise(Task(turn_id, turn.pcm, turn.speech_seconds, **told))
+        cpu = time.process_time() - begun
+        alternatives = [one.model_dump() for one in result.alternatives]
+        return {"text": result.text, "alternatives": alternatives, "closed": result.closed, "cpu": round(cpu, 4)}
+
+    def _score(self, turn_id: str, phrases: list[str]) -> tuple[list[float], float]:
+        engine, vad = self._loaded()
+        for is_last in (False, True):
+            begun = time.process_time()
+            try:
+                return engine.rescore(turn_id, phrases), time.process_time() - begun
+            except NotFound:
+                turn = None if is_last else turn_of(self._sounds[turn_id].make(), vad)
+                if turn is None:
+                    raise
+                engine.recognise(Task(turn_id, turn.pcm, turn.speech_seconds))  # for its encoding
+        raise AssertionError("not reached")
+
+    def _loaded(self) -> tuple[Engine, Vad]:
+        if self._engine is None or self._vad is None:
+            self._engine, self._vad = make_engine(self._choice.name, self._choice.model), Vad()
+        return self._engine, self._vad
