@@ -147,16 +147,14 @@ class StreetFinder:
         if known is not None:
             ways.append(_Way((known,), "", 0.0, heard, True))
         if len(heard) >= 3:
-            table_rows, table, starts = self._town_index.within(heard)
-            end = table.argmin(axis=1)
-            rows = np.arange(len(table))
-            costs, start = table[rows, end], starts[rows, end]
-            order = np.argsort(costs - _WORTH * self._town_index.lengths[table_rows], kind="stable")[:_TOWNS]
-            for i in order.tolist():
-                words, towns = self._town_words[table_rows[i]]
-                score = -SHARPNESS * float(costs[i])
+            rows, table, starts = self._town_index.within(heard, _TOWNS, _WORTH)
+            ends = table.argmin(axis=1).tolist()
+            for i, (row, end) in enumerate(zip(rows.tolist(), ends, strict=True)):
+                cost, start = float(table[i, end]), int(starts[i, end])
+                words, towns = self._town_words[row]
+                score = -SHARPNESS * cost
                 score -= _OTHER_TOWN if known is not None and known not in towns else 0.0
-                before, after = heard[: start[i]], heard[end[i] :]
+                before, after = heard[:start], heard[end:]
                 if len(before) <= len(after):
                     ways.append(_Way(towns, words, score - SHARPNESS * _NOISE * len(before), after, True))
                 if len(after) <= len(before):

@@ -67,18 +67,31 @@ def signatures(codes: Codes) -> Signatures:
     return signs
 
 
-def whole_costs(codes: Codes, lengths: NDArray[np.uint8], heard: Codes) -> Costs:
-    """Cost of hearing `heard` for each entry, both from end to end; shape (n,)."""
+def whole_costs(codes: Codes, lengths: NDArray[np.uint8], heard: Codes, *, inside: bool = False) -> Costs:
+    """Cost of hearing `heard` for each entry, both from end to end; shape (n,).
+
+    `inside`: what lies before and behind the entry costs nothing.
+    """
     extra = np.concatenate(([0.0], np.cumsum(EXTRA[heard]))).astype(np.float32)
-    table = np.repeat(extra[None, :], len(codes), axis=0)
-    result = np.full(len(codes), extra[-1], np.float32)
-    for i in range(int(lengths.max(initial=0))):
-        sound = codes[:, i]
-        step = table + MISSED[sound][:, None]
-        np.minimum(step[:, 1:], table[:, :-1] + SUBSTITUTION[sound][:, heard], out=step[:, 1:])
-        table = np.minimum.accumulate(step - extra, axis=1) + extra
-        done = lengths == i + 1
-        result[done] = table[done, -1]
+    order = np.argsort(lengths, kind="stable")[::-1]  # longest first: those that are done fall off the end
+    codes, lengths = codes[order], lengths[order]
+    table = np.zeros((len(codes), len(extra)), np.float32) if inside else np.repeat(extra[None, :], len(codes), axis=0)
+    found = np.full(len(codes), 0.0 if inside else extra[-1], np.float32)
+    longest = int(lengths.max(initial=0))
+    left = np.searchsorted(-lengths.astype(np.int16), -np.arange(longest + 1), side="right")
+    """How many entries have so many sounds or more, by that number; the last sound of some is done at each step."""
+    for i in range(longest):
+        sound = codes[: left[i + 1], i]
+        step = table[: left[i + 1]] + MISSED[sound][:, None]
+        np.minimum(step[:, 1:], table[: left[i + 1], :-1] + SUBSTITUTION[sound][:, heard], out=step[:, 1:])
+        step -= extra
+        np.minimum.accumulate(step, axis=1, out=step)
+        step += extra
+        table = step
+        still = left[i + 2] if i + 2 <= longest else 0
+        found[still : len(table)] = table[still:].min(axis=1) if inside else table[still:, -1]
+    result = np.empty_like(found)
+    result[order] = found
     return result
 
 
@@ -166,10 +179,11 @@ class SoundIndex:
         rows = self._likely(codes, pool, favour, contained=True)
         return rows, *inside_costs(self.codes[rows], self.lengths[rows], codes)
 
-    def within(self, heard: str, *, pool: int = 400) -> tuple[Rows, Costs, NDArray[np.int32]]:
-        """Short entries that may stand somewhere in a long `heard`, with the matrices of `inside_costs`.
+    def within(self, heard: str, limit: int, worth: float, *, pool: int = 400) -> tuple[Rows, Costs, NDArray[np.int32]]:
+        """The `limit` short entries that most likely stand in a long `heard`, with the matrices of `inside_costs`.
 
-        Of many entries those are looked at whose signature is most like that of any stretch of `heard`.
+        `worth`: edit cost that each sound of an entry explains. Of many entries those are looked at whose signature is
+        most like that of any stretch of `heard`.
         """
         codes = encode(heard)
         rows: Rows = np.arange(len(self))
@@ -181,4 +195,6 @@ class SoundIndex:
                 shared = np.bitwise_count(self._first & first) + np.bitwise_count(self._second & second)
                 np.maximum(likeness, (shared + np.float32(0.5)) / (self._bits + np.float32(1.5)), out=likeness)
             rows = np.argpartition(-likeness, pool)[:pool]
+        costs = whole_costs(self.codes[rows], self.lengths[rows], codes, inside=True)
+        rows = rows[np.argsort(costs - worth * self.lengths[rows], kind="stable")[:limit]]
         return rows, *inside_costs(self.codes[rows], self.lengths[rows], codes)
