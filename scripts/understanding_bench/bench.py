@@ -48,10 +48,10 @@ def gathered(options: argparse.Namespace, drawer: Drawer) -> list[work.Unit]:
     units: list[work.Unit] = []
     if work.TEXT in options.conditions:
         units += work.units(work.TEXT, draw_all(drawer, kinds, options.draws or TEXT_DRAWS))
-    spoken = draw_all(drawer, kinds, options.draws or SPOKEN_DRAWS)
-    for condition in CONDITIONS:
-        if condition in options.conditions:
-            units += work.units(condition, spoken)
+    lines = [condition for condition in CONDITIONS if condition in options.conditions]
+    spoken = draw_all(drawer, kinds, options.draws or SPOKEN_DRAWS) if lines else []
+    for condition in lines:
+        units += work.units(condition, spoken)
     if "real" in options.conditions:
         recorded = closed_sets(options.real)
         if not recorded:

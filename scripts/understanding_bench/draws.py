@@ -34,6 +34,7 @@ _AGE_KNOWN = 0.75
 _EXPECTS: dict[str, Expects] = {"birth_date": "date", "name": "name", "address": "address", "phone": "phone"}
 _NUMBERS: tuple[Slot, ...] = ("age", "age", "temperature", "temperature", "entrance", "floor")
 _TEMPLATES = Path(__file__).with_name("templates.yml")
+_PATIENT = ("surname", "name", "patronymic", "birth_date")
 _NUMBERED = re.compile(r"(\d+)-я (.+)")
 
 Row = Mapping[str, str]
@@ -86,11 +87,8 @@ class Drawer:
 
     def patient(self, known: Row) -> dict[str, str] | None:
         """The truth of a name: the patient with these parts of the name and this date of birth."""
-        parts = ("surname", "name", "patronymic", "birth_date")
-        for row in self._patients:
-            if all(row[part] == known.get(part) for part in parts):
-                return {"mis_id": row["patient_id"], **{part: row[part] for part in parts}}
-        return None
+        wanted = [known.get(part) for part in _PATIENT]
+        return next((_truth(row) for row in self._patients if [row[part] for part in _PATIENT] == wanted), None)
 
     def draw(self, kind: Kind, seed: str, index: int) -> Draw:
         random = Random(f"{kind}/{seed}/{index}")  # noqa: S311 - the same on every machine, and nothing secret
@@ -134,8 +132,7 @@ class Drawer:
         parts = {part: patient[part] for part in ("surname", "name", "patronymic")}
         fields = wording.name_fields(**parts, is_male=patient["sex"] == "м")
         said = _filled(_one_of(random, self._data["name"]), fields)
-        truth = self.patient(patient)
-        return said, truth, {"age": age(dt.date.fromisoformat(patient["birth_date"]))}
+        return said, _truth(patient), {"age": age(dt.date.fromisoformat(patient["birth_date"]))}
 
     def _address(self, random: Random, patient: Row) -> tuple[_Said, Any, dict[str, Any]]:
         rules = self._data["address"]
@@ -248,6 +245,10 @@ class Drawer:
 
 STREET_KINDS = {"ул": "улица", "пер": "переулок", "пр-кт": "проспект", "проезд": "проезд", "ш": "шоссе",
                 "б-р": "бульвар", "наб": "набережная", "пл": "площадь"}  # fmt: skip
+
+
+def _truth(patient: Row) -> dict[str, str]:
+    return {"mis_id": patient["patient_id"], **{part: patient[part] for part in _PATIENT}}
 
 
 def age(born: dt.date) -> int:
