@@ -29,3 +29,7 @@ UNDERSTANDING_SECONDS = Histogram(
     buckets=(0.005, 0.02, *SECONDS),
 )
 UNDERSTOOD = Counter("vyzov_understood_total", "Turns by slot or expectation and meaning", ["kind", "meaning"])
+REGISTER_RELOADS = Counter(
+    "vyzov_register_reloads_total", "Reloads of the address register: loaded, refused", ["outcome"]
+)
+REGISTER_SIZE = Gauge("vyzov_register_size", "Towns, streets, houses of the address register in use", ["of"])

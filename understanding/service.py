@@ -5,13 +5,17 @@ Run as `python -m understanding.service`.
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import Depends, FastAPI
 
 from asr.client import AsrClient
+from core.errors import VyzovError
 from core.logs import get_logger
 from core.metrics import UNDERSTANDING_SECONDS, UNDERSTOOD
 from core.service import create_app, require_token, serve
@@ -26,7 +30,7 @@ from understanding.model import Heard, Understood
 from understanding.names import Names
 from understanding.phones import understand_phone, understand_this_phone
 from understanding.policies import understand_policy
-from understanding.register import Register
+from understanding.register_reload import RegisterKeeper, Reloaded
 from understanding.relations import understand_caller, understand_who
 from understanding.small_numbers import understand_small_number
 from understanding.symptoms import understand_free, understand_since, understand_symptoms
@@ -82,6 +86,10 @@ class Understanding:
         self._names = names
         self._addresses = addresses
 
+    def use(self, addresses: Addresses) -> None:
+        """Take other addresses from the next request on; requests under way keep theirs."""
+        self._addresses = addresses
+
     async def understand(self, heard: Heard) -> Understood:
         """What was meant. A choice among `context.choices` is a choice whatever the slot."""
         if heard.expects == "choice" and heard.context.choices:
@@ -111,9 +119,11 @@ def create(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         asr = AsrClient(settings, seconds=RESCORE_SECONDS)
         names = Names(dictionaries.load(settings.var_dir / "dictionaries"), asr)
-        understanding = Understanding(names, Addresses(Register.load(settings.region_dir), asr))
+        keeper = RegisterKeeper(settings.region_dir, asr)
+        understanding = Understanding(names, keeper.addresses)
         await warm_up(understanding)
-        app.state.understanding = understanding
+        app.state.understanding, app.state.keeper = understanding, keeper
+        _reload_on_hangup(keeper, understanding)
         log.info("understanding_ready")
         yield
         await asr.aclose()
@@ -129,7 +139,29 @@ def create(settings: Settings) -> FastAPI:
         UNDERSTOOD.labels(kind, understood.meaning).inc()
         return understood
 
+    @app.post("/v1/register/reload", dependencies=[Depends(require_token)])
+    async def reload() -> Reloaded:
+        reloaded: Reloaded = await app.state.keeper.reload(app.state.understanding.use)
+        return reloaded
+
     return app
+
+
+def _reload_on_hangup(keeper: RegisterKeeper, understanding: Understanding) -> None:
+    """SIGHUP reloads the register too; how it went is in the log. Only a process's main thread can be told so."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        with suppress(VyzovError):  # is logged where it arises
+            await keeper.reload(understanding.use)
+
+    def start() -> None:
+        task = asyncio.create_task(reload())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    if threading.current_thread() is threading.main_thread():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, start)
 
 
 async def warm_up(understanding: Understanding) -> None:
