@@ -23,7 +23,7 @@ COMMANDS = ("operator", "repeat", "slower", "wait")
 _NLU = ROOT / "dialog" / "data" / "nlu"
 _ALIKE, _LONG = 0.9, 8
 """«не расслышал» is «не расслышала»; shorter texts must be the same."""
-_POLITE = frozenset(("ну", "ой", "э", "так", "вот", "а", "да", "пожалуйста", "спасибо", "девушка"))
+_POLITE = frozenset(("ну", "ой", "э", "так", "вот", "а", "да", "пожалуйста", "спасибо", "девушка", "я"))
 
 
 class Commands:

@@ -220,7 +220,8 @@ class Drawer:
         tenths = random.randint(366, 408)
         whole, tenth = divmod(tenths, 10)
         templates = [one for one in self._data["number"]["temperature"]
-                     if bool(one.get("whole")) == (tenth == 0) and (tenth == 5 or not one.get("half"))]  # fmt: skip
+                     if bool(one.get("whole")) == (tenth == 0) and (tenth == 5 or not one.get("half"))
+                     and whole <= one.get("most", whole)]  # fmt: skip
         template = _one_of(random, templates)
         said = "две" if tenth == 2 else "одна" if tenth == 1 and random.random() < 0.5 else wording.cardinal(tenth)
         fields = {"n": wording.cardinal(whole), "d": str(whole), "tenth": said, "t": str(tenth)}
