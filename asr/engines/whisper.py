@@ -40,6 +40,8 @@ _NO_SPEECH = 0.7
 _DOUBTFUL = -0.8
 """The model's own «no speech» counts only with a score below this: it says 0.83 of a long turn that it hears right
 with -0.5, and 0.45 to 0.65 of noise, of which it makes something with -0.7 to -1.0."""
+_SURE = -0.5
+"""With a better score than this a text was not made of noise: noise gets -0.7 to -1.0."""
 _HINT_TOKENS = 200
 _NOT_AN_ECHO = 0.5
 """Share of letters that a repeated hint must have in common with what was heard without it."""
@@ -131,7 +133,7 @@ class WhisperEngine:
         encoding = self._encode(task.pcm)
         self._keep(task.turn_id, encoding)
         free, plain = self._decode(encoding, task)
-        if not task.candidates:
+        if plain is None or not task.candidates:
             return Recognition(free[0].text if free else "", free)
         return self._choose(encoding, task, free, plain)
 
@@ -158,24 +160,33 @@ class WhisperEngine:
         features = self._model.encode(StorageView.from_array(np.ascontiguousarray(mel[None])))
         return _Encoding(features, frames, time.monotonic())
 
-    def _decode(self, encoding: _Encoding, task: Task) -> tuple[list[Alternative], Alternative]:
-        """Free decoding: the n best, likeliest first, invented text left out; and what is heard without a hint."""
+    def _decode(self, encoding: _Encoding, task: Task) -> tuple[list[Alternative], Alternative | None]:
+        """Free decoding: the n best, likeliest first, invented text left out; and what is heard without a hint,
+        which is asked only where a hint may have misled: it costs a third of a turn."""
         tokens = int(min(len(task.pcm) / RATE * _TOKENS_A_SECOND + 8, _MOST_TOKENS))
         hints = self._hints.get(task.slot or "") or self._hints.get(task.expects or "") or [""]
         told = [" ".join([*_listed(task.hints), hint]).strip() for hint in hints]
         results = {hint: self._generate(encoding, hint, tokens, beam=_BEAM) for hint in told}
-        plain = results.get("") or self._generate(encoding, "", tokens, beam=1)
-        heard = self._tokenizer.decode(plain.sequences_ids[0])
-        unhinted = Alternative(text=normal(heard), score=round(plain.scores[0], 3))
-        if (plain.no_speech_prob > _NO_SPEECH and plain.scores[0] < _DOUBTFUL) or invented(heard):
-            return [], unhinted
+        texts = {
+            hint: [self._tokenizer.decode(ids) for ids in result.sequences_ids] for hint, result in results.items()
+        }
+        plain = results.get("")
+        if plain is None and (task.candidates or _is_doubtful(results, texts)):
+            plain = self._generate(encoding, "", tokens, beam=1)
+        if plain is None:
+            unhinted = None
+        else:
+            heard = self._tokenizer.decode(plain.sequences_ids[0])
+            unhinted = Alternative(text=normal(heard), score=round(plain.scores[0], 3))
+            if (plain.no_speech_prob > _NO_SPEECH and plain.scores[0] < _DOUBTFUL) or invented(heard):
+                return [], unhinted
         closed = {normal(text) for text in task.candidates}
         found: dict[str, float] = {}
         for hint, result in results.items():
-            for sequence, score in zip(result.sequences_ids, result.scores, strict=True):
-                raw = self._tokenizer.decode(sequence)
+            for raw, score in zip(texts[hint], result.scores, strict=True):
                 text = normal(raw)
-                if text and not invented(raw) and (text in closed or not _echoed(text, hint, unhinted.text)):
+                echo = unhinted is not None and text not in closed and _echoed(text, hint, unhinted.text)
+                if text and not invented(raw) and not echo:
                     found[text] = max(float(score), found.get(text, -25.0))
         ranked = sorted(found.items(), key=lambda item: -item[1])
         return [Alternative(text=text, score=round(score, 3)) for text, score in ranked], unhinted
@@ -276,12 +287,22 @@ def invented(raw: str) -> bool:
     return bool(_INVENTED.search(raw)) or (len(letters) >= 5 and capitals > 0.7 * len(letters))
 
 
+def _is_doubtful(results: dict[str, Any], texts: dict[str, list[str]]) -> bool:
+    """True when what was heard with hints may be no speech, or an echo of a hint."""
+    unsure = max(result.scores[0] for result in results.values()) < _SURE
+    return unsure or any(_stands_in(normal(text), hint) for hint, heard in texts.items() for text in heard)
+
+
+def _stands_in(text: str, hint: str) -> bool:
+    return f" {text} " in f" {normal(hint)} "
+
+
 def _echoed(text: str, hint: str, plain: str) -> bool:
     """True when `text` stands in the hint and does not sound like what was heard without it (`plain`).
 
     On noise a hint of names comes back as one of them with a score as good as a caller's.
     """
-    return f" {text} " in f" {normal(hint)} " and _alike(text, plain) < _NOT_AN_ECHO
+    return _stands_in(text, hint) and _alike(text, plain) < _NOT_AN_ECHO
 
 
 def _listed(hints: list[str]) -> list[str]:
