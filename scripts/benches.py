@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def modules() -> dict[str, str]:
     """The benchmark's module by its name: a room's, and the whole system's."""
     rooms = {path.parent.name: f"{path.parent.name}.bench" for path in ROOT.glob("*/bench.py")}
-    rooms["nlu"] = rooms.pop("dialog")
+    rooms["nlu"], rooms["register"] = rooms.pop("dialog"), rooms.pop("understanding")
     system = {
         "conversations": "scripts.resident.bench",
         "prompts": "scripts.prompts_bench",

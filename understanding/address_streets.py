@@ -172,7 +172,8 @@ class StreetFinder:
         among = self._streets.rows_of(way.towns) if way.towns else None
         shorter = without_first_name(way.rest)
         for rest, less in [(way.rest, 0.0), *([shorter] if shorter else [])]:
-            near = self._streets.index.nearest(rest, 2 * limit, pool=_POOL, among=among)
+            most = (way.score - less - least) / SHARPNESS
+            near = self._streets.index.nearest(rest, 2 * limit, pool=_POOL, among=among, most=most)
             for row, cost in zip(near.rows.tolist(), near.costs.tolist(), strict=True):
                 score = way.score - less - SHARPNESS * cost
                 if score < least:

@@ -31,6 +31,8 @@ _SPREAD = 37
 """Odd multiplier that spreads the 144 pairs of classes over 64 bits."""
 _WINDOW, _STEP = 14, 4
 """Sounds of a stretch of what was heard, and from one to the next, by which short entries inside it are picked."""
+_PRUNED = 4
+"""Sounds after which entries that cost too much already are left out."""
 _AT_ONCE = 20_000
 """Entries whose signatures are made together: 20 MB of scratch."""
 
@@ -67,31 +69,35 @@ def signatures(codes: Codes) -> Signatures:
     return signs
 
 
-def whole_costs(codes: Codes, lengths: NDArray[np.uint8], heard: Codes, *, inside: bool = False) -> Costs:
+def whole_costs(
+    codes: Codes, lengths: NDArray[np.uint8], heard: Codes, *, inside: bool = False, most: float = np.inf
+) -> Costs:
     """Cost of hearing `heard` for each entry, both from end to end; shape (n,).
 
-    `inside`: what lies before and behind the entry costs nothing.
+    `inside`: what lies before and behind the entry costs nothing. An entry that costs more than `most` may have inf.
     """
     extra = np.concatenate(([0.0], np.cumsum(EXTRA[heard]))).astype(np.float32)
-    order = np.argsort(lengths, kind="stable")[::-1]  # longest first: those that are done fall off the end
-    codes, lengths = codes[order], lengths[order]
+    instead = SUBSTITUTION[:, heard]
+    rows = np.argsort(lengths, kind="stable")[::-1]  # longest first: those that are done fall off the end
+    codes, lengths = codes[rows], lengths[rows]
     table = np.zeros((len(codes), len(extra)), np.float32) if inside else np.repeat(extra[None, :], len(codes), axis=0)
-    found = np.full(len(codes), 0.0 if inside else extra[-1], np.float32)
-    longest = int(lengths.max(initial=0))
-    left = np.searchsorted(-lengths.astype(np.int16), -np.arange(longest + 1), side="right")
-    """How many entries have so many sounds or more, by that number; the last sound of some is done at each step."""
-    for i in range(longest):
-        sound = codes[: left[i + 1], i]
-        step = table[: left[i + 1]] + MISSED[sound][:, None]
-        np.minimum(step[:, 1:], table[: left[i + 1], :-1] + SUBSTITUTION[sound][:, heard], out=step[:, 1:])
+    result = np.full(len(codes), np.inf, np.float32)
+    for i in range(int(lengths.max(initial=0)) + 1):
+        left = len(lengths) - int(np.searchsorted(lengths[::-1], i, side="right"))
+        result[rows[left:]] = table[left:].min(axis=1) if inside else table[left:, -1]
+        rows, codes, lengths, table = rows[:left], codes[:left], lengths[:left], table[:left]
+        if most < np.inf and i % _PRUNED == _PRUNED - 1:  # what an entry costs so far it will cost in the end
+            cheap = table.min(axis=1) <= most
+            rows, codes, lengths, table = rows[cheap], codes[cheap], lengths[cheap], table[cheap]
+        if not len(rows):
+            break
+        sound = codes[:, i]
+        step = table + MISSED[sound][:, None]
+        np.minimum(step[:, 1:], table[:, :-1] + instead[sound], out=step[:, 1:])
         step -= extra
         np.minimum.accumulate(step, axis=1, out=step)
         step += extra
         table = step
-        still = left[i + 2] if i + 2 <= longest else 0
-        found[still : len(table)] = table[still:].min(axis=1) if inside else table[still:, -1]
-    result = np.empty_like(found)
-    result[order] = found
     return result
 
 
@@ -102,6 +108,7 @@ def inside_costs(codes: Codes, lengths: NDArray[np.uint8], heard: Codes) -> tupl
     """
     size = len(heard) + 1
     extra = np.concatenate(([0.0], np.cumsum(EXTRA[heard]))).astype(np.float32)
+    instead = SUBSTITUTION[:, heard]
     table = np.zeros((len(codes), size), np.float32)
     places = np.arange(size, dtype=np.int32)
     start = np.repeat(places[None, :], len(codes), axis=0)
@@ -109,7 +116,7 @@ def inside_costs(codes: Codes, lengths: NDArray[np.uint8], heard: Codes) -> tupl
     for i in range(int(lengths.max(initial=0))):
         sound = codes[:, i]
         step = table + MISSED[sound][:, None]
-        diagonal = table[:, :-1] + SUBSTITUTION[sound][:, heard]
+        diagonal = table[:, :-1] + instead[sound]
         better = diagonal < step[:, 1:]
         np.copyto(step[:, 1:], diagonal, where=better)
         origin = start.copy()
@@ -161,15 +168,17 @@ class SoundIndex:
         return np.argpartition(-likeness, pool)[:pool]
 
     def nearest(
-        self, heard: str, limit: int, *, pool: int = 400, favour: Costs | None = None, among: Rows | None = None
-    ) -> Found:
-        """The `limit` entries that `heard` most likely is as a whole; `among` (without `favour`): these rows alone.
+        self, heard: str, limit: int, *, pool: int = 400, favour: Costs | None = None, among: Rows | None = None,
+        most: float = np.inf,
+    ) -> Found:  # fmt: skip
+        """The `limit` entries that `heard` most likely is as a whole.
 
-        `favour`: log prior of each entry.
+        `favour`: log prior of each entry; `among` (without `favour`): these rows alone; `most`: costs above
+        it are of no interest.
         """
         codes = encode(heard)
         rows = self._likely(codes, pool, favour, contained=False, among=among)
-        costs = whole_costs(self.codes[rows], self.lengths[rows], codes)
+        costs = whole_costs(self.codes[rows], self.lengths[rows], codes, most=most)
         order = np.argsort(costs if favour is None else costs - _COST_OF_LOG * favour[rows], kind="stable")[:limit]
         return Found(rows[order], costs[order])
 
