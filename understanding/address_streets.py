@@ -91,6 +91,8 @@ class _Streets:
         found: dict[int, float] = {}
         for wording in street_wordings(street):
             sound = sound_of(wording.words)
+            if not sound:
+                continue
             if sound not in rows:
                 rows[sound] = len(rows)
                 self.words.append(wording.words)
@@ -120,7 +122,7 @@ class StreetFinder:
         self._streets = _Streets(register)
         towns: dict[str, tuple[str, list[Town]]] = {}
         for town in register.towns:
-            for words in town_wordings(town):
+            for words in filter(sound_of, town_wordings(town)):
                 towns.setdefault(sound_of(words), (words, []))[1].append(town)
         self._town_words = [(words, tuple(dict.fromkeys(named))) for words, named in towns.values()]
         self._town_index = SoundIndex.of(list(towns))

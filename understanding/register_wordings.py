@@ -25,8 +25,11 @@ _NO_ORDINAL = 2.0
 _MOST_ORDINAL = 60
 """Larger numbers are no part of a name's words; as in `address_text.take_apart`."""
 
+_LONGEST = 80
+"""Sounds of an address's text that are compared (`addresses`)."""
+
 _ORDINAL = re.compile(r"\b(\d+)-(?:я|й|е|ая|ый|ий|ое)\b")
-_NUMBER = re.compile(r"\b\d+(?:-\w+)?\b")
+_NUMBER = re.compile(r"\b(\d+)(?:(-)(?=лет)|(?:-(?:я|й|е|ая|ый|ий|ое|го))?\b)")
 _INITIALS = re.compile(r"\b(?:[А-ЯЁ]\.\s*|[Ии]м\.?\s+)")
 
 
@@ -39,7 +42,8 @@ class Wording:
 
 
 def sound_of(words: str) -> str:
-    return "".join(map(sounds, words.split()))
+    """The sounds of some words, as many as are compared; empty when there is nothing to say in them."""
+    return "".join(map(sounds, words.split()))[:_LONGEST]
 
 
 def said_street(name: str) -> str:
@@ -48,8 +52,9 @@ def said_street(name: str) -> str:
 
 
 def _said_number(match: re.Match[str]) -> str:
-    number = int(re.match(r"\d+", match.group()).group())  # type: ignore[union-attr]
-    return in_words(number, ordinal=True) if 0 < number < _MOST_ORDINAL else ""
+    """«третья», «восьмая»; nothing for «60-летия», of which a recogniser's text keeps «летия»."""
+    number = int(match.group(1))
+    return in_words(number, ordinal=True) if 0 < number < _MOST_ORDINAL and not match.group(2) else ""
 
 
 def street_wordings(street: Street) -> list[Wording]:

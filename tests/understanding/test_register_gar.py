@@ -165,3 +165,14 @@ def test_entities_cannot_blow_it_up(tmp_path: Path) -> None:
     houses.write_text(f'<?xml version="1.0"?>{bomb}<HOUSES><HOUSE HOUSENUM="&b;"/></HOUSES>', encoding="utf-8")
     with pytest.raises(ConfigurationError, match=r"AS_HOUSES.*: has a DOCTYPE"):
         Register.load(folder)
+
+
+async def test_names_that_nobody_can_say_do_no_harm(tmp_path: Path) -> None:
+    made = small_region()
+    made.place(80, 8, "ул", "1905", 10)
+    made.place(81, 8, "ул", "Ы" * 250 + " абвгд" * 60, 10)
+    made.place(82, 6, "д", "77", 2)
+    made.write(tmp_path / "gar")
+    heard = {"expects": "address", "slot": "address", "text": "руза улица горняцкая дом 5"}
+    answer = await Addresses(Register.load(tmp_path)).understand(Heard.model_validate(heard))
+    assert answer.value["street"] == "Горняцкая"

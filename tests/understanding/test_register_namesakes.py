@@ -9,6 +9,7 @@ import pytest
 from understanding.addresses import Addresses
 from understanding.model import Heard
 from understanding.register import Register
+from understanding.register_wordings import said_street
 
 TOWNS = ("г,Клин", "г,Руза", "д,Сосновка")
 STREETS = (
@@ -94,3 +95,19 @@ async def test_streets_named_after_people(addresses: Addresses, text: str, stree
     found = await candidates(addresses, text)
     assert found[0][0] == street
     assert found[0][1] >= 0.5, f"{text}: {found}"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("3-я Прибрежная", "третья Прибрежная"),
+        ("8 Марта", "восьмая Марта"),
+        ("60-летия Октября", "летия Октября"),
+        ("1905 года", "года"),
+        ("А.С. Пушкина", "Пушкина"),
+        ("им. Ленина", "Ленина"),
+        ("Розы Люксембург", "Розы Люксембург"),
+    ],
+)
+def test_names_of_streets_as_they_reach_us(name: str, said: str) -> None:
+    assert said_street(name) == said
