@@ -123,7 +123,7 @@ def create(settings: Settings) -> FastAPI:
         understanding = Understanding(names, keeper.addresses)
         await warm_up(understanding)
         app.state.understanding, app.state.keeper = understanding, keeper
-        _reload_on_hangup(keeper, understanding)
+        reload_on_hangup(keeper, understanding.use)
         log.info("understanding_ready")
         yield
         await asr.aclose()
@@ -147,13 +147,13 @@ def create(settings: Settings) -> FastAPI:
     return app
 
 
-def _reload_on_hangup(keeper: RegisterKeeper, understanding: Understanding) -> None:
+def reload_on_hangup(keeper: RegisterKeeper, use: Callable[[Addresses], None]) -> None:
     """SIGHUP reloads the register too; how it went is in the log. Only a process's main thread can be told so."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def reload() -> None:
         with suppress(VyzovError):  # is logged where it arises
-            await keeper.reload(understanding.use)
+            await keeper.reload(use)
 
     def start() -> None:
         task = asyncio.create_task(reload())

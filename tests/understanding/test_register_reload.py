@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +20,7 @@ from understanding.addresses import Addresses
 from understanding.model import Heard
 from understanding.register import Register
 from understanding.register_reload import RegisterKeeper, ReloadRunning
-from understanding.service import create
+from understanding.service import create, reload_on_hangup
 
 TEXT = "руза улица новая дом 3"
 
@@ -109,6 +111,18 @@ async def test_callers_are_answered_meanwhile_and_two_never_run(region: Path, mo
     go_on.set()
     await first
     assert await street(used[0]) == "Новая"
+
+
+async def test_by_a_signal(region: Path) -> None:
+    keeper = RegisterKeeper(region)
+    deliver(region)
+    used: asyncio.Queue[Addresses] = asyncio.Queue()
+    reload_on_hangup(keeper, used.put_nowait)
+    try:
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert await street(await asyncio.wait_for(used.get(), 30)) == "Новая"
+    finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
 
 
 @pytest.fixture
