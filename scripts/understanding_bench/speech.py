@@ -107,7 +107,7 @@ class Speech:
                     speech = await synthesis.speak(draw.spoken)
                     if "apology" in speech.engine:
                         raise ConfigurationError(f"the voice cannot speak the draw {draw.name}: change its template")
-                    pcm = await _changed(speech.pcm, Changes.of(draw))
+                    pcm = await changed(speech.pcm, Changes.of(draw))
                 half = path.with_suffix(".part")
                 half.write_bytes(pcm)
                 half.rename(path)
@@ -136,7 +136,7 @@ class Speech:
         return {other.name: self._load(other) for other in self._others}
 
 
-async def _changed(pcm: bytes, changes: Changes) -> bytes:
+async def changed(pcm: bytes, changes: Changes) -> bytes:
     """8 kHz s16le through SoX, without dither: the same bits every time."""
     try:
         process = await asyncio.create_subprocess_exec(

@@ -35,7 +35,7 @@ from scripts.understanding_bench.mis import SANDBOX, Mis
 from scripts.understanding_bench.recordings import closed_sets, pcm_of, residents
 from scripts.understanding_bench.report import figures
 from scripts.understanding_bench.results import Result, bars, calibration, possible_pct, wilson, wrong_sure
-from scripts.understanding_bench.speech import Changes, Sound, Speech
+from scripts.understanding_bench.speech import Changes, Sound, Speech, changed
 from scripts.understanding_bench.work import Unit, Worker, units
 from understanding.register import House
 
@@ -222,6 +222,18 @@ def test_a_sound_has_another_key_when_anything_that_makes_it_changes(drawer: Dra
     assert Changes.of(draw) == Changes.of(draw) != Changes.of(others[1])
 
 
+def test_the_voice_is_changed_as_the_draw_wants() -> None:
+    """Twice the same bits, shorter by the tempo, softer by the level; what a telephone does not carry is gone."""
+    changes = Changes(tempo=1.2, cents=200.0, decibels=-6.0)
+    first, second = (np.frombuffer(asyncio.run(changed(tone().tobytes(), changes)), np.int16) for _ in range(2))
+    assert (first == second).all()
+    assert len(first) == pytest.approx(len(tone()) / 1.2, rel=0.03)
+    assert 20 * np.log10(speech_level(tone()) / speech_level(first)) == pytest.approx(6.0, abs=1.0)
+    hum = (6000 * np.sin(2 * np.pi * 50 * np.arange(16000) / 8000)).astype(np.int16)
+    quiet = np.frombuffer(asyncio.run(changed(hum.tobytes(), replace(changes, cents=0.0))), np.int16)
+    assert speech_level(quiet) < 0.05 * speech_level(hum)
+
+
 # -- what is kept
 
 
@@ -307,6 +319,21 @@ def test_silence_is_heard_as_nothing(engine: Recogniser, kept: Kept) -> None:
     heard, cpu = Hearing(Settings(), kept).hear(Sound("silence", lambda: np.zeros(8000, np.int16)), Reply())
     assert (heard.text, heard.alternatives, cpu) == ("", (), 0.0)
     assert engine.recognised == []
+
+
+def test_an_answer_goes_the_whole_way_from_its_sound_to_its_judgement(
+    engine: Recogniser, drawer: Drawer, tmp_path: Path
+) -> None:
+    """The recogniser is told what the dialog tells it with that question; what was kept costs what it cost."""
+    load(tmp_path / SANDBOX, REGION)
+    draw = next(one for one in (drawer.draw("yes_no", "tuned", index) for index in range(99)) if one.check)
+    recording = replace(draw, truth="yes", recording=SPEECH / "yes.al")
+    for _ in range(2):
+        (judged,) = asyncio.run(Worker(Settings(), tmp_path, hears=True).work(Unit("callers", (recording,))))
+        assert (judged.right, judged.value, judged.heard) == (True, "yes", ("да", "дам"))
+        assert judged.cpu >= 0.0
+    (task,) = engine.recognised
+    assert (task.expects, task.slot, "всё верно" in task.candidates) == ("yes_no", draw.slot, True)
 
 
 # -- recordings
