@@ -53,11 +53,15 @@ def best_score(heard: Heard) -> float | None:
 
 
 def spoken(heard: Heard) -> list[Said]:
-    """The turn's texts with weights that sum to 1, likeliest first; empty when nothing was said."""
+    """The turn's texts with weights that sum to 1, likeliest first; empty when nothing was said.
+
+    The recogniser's own choice is no less likely than any other: it has looked at more than scores (how long the
+    speech was, how much a closed wording is like what free decoding heard).
+    """
     scored = [(a.text, a.score if math.isfinite(a.score) else -9.0) for a in heard.alternatives if a.text.strip()]
     top = max((score for _text, score in scored), default=0.0)
-    if heard.text.strip() and all(text != heard.text for text, _score in scored):
-        scored.insert(0, (heard.text, top))
+    if heard.text.strip():
+        scored = [(heard.text, top), *((text, score) for text, score in scored if text != heard.text)]
     if not scored:
         return []
     powers = [math.exp(max(-50.0, (score - top) / TEMPERATURE)) for _text, score in scored]

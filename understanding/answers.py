@@ -32,6 +32,8 @@ class _Phrases:
     by_words: dict[tuple[str, ...], tuple[Answer, bool]]
     """Words to the answer, and whether only this slot says it so."""
     filler: frozenset[str]
+    openers: frozenset[str]
+    """Answers when nothing else is one: «так, ничего нет», «хорошо, не надо»."""
     vocabulary: frozenset[str]
     longest: int
 
@@ -47,7 +49,8 @@ def _phrases(slot: Slot | None) -> _Phrases:
         for phrase in data["slots"].get(slot or "", {}).get(answer, []):
             table[tuple(phrase.split())] = (answer, True)
     vocabulary = frozenset(word for phrase in table for word in phrase)
-    return _Phrases(table, frozenset(data["filler"]), vocabulary, max(len(phrase) for phrase in table))
+    fillers, openers = frozenset(data["filler"]), frozenset(data["openers"])
+    return _Phrases(table, fillers, openers, vocabulary, max(len(phrase) for phrase in table))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +75,16 @@ def read(text: str, slot: Slot | None = None, *, repair: bool = True) -> Reading
         for length in range(min(phrases.longest, len(said) - index), 0, -1):
             hit = phrases.by_words.get(tuple(said[index : index + length]))
             if hit is not None:
-                found.append(hit)
+                if not (index == 0 and length == 1 and len(said) > 1 and said[0] in phrases.openers):
+                    found.append(hit)
                 index += length
                 break
         else:
             if said[index] not in phrases.filler:
                 rest.append(said[index])
             index += 1
+    if not found and said[:1] and said[0] in phrases.openers:  # nothing but it and fillers
+        found.append(phrases.by_words[said[0],])
     answer, quality = _decide(found)
     return Reading(answer, tuple(rest), quality)
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from understanding.alternatives import Ballot, Trust, spoken
 from understanding.answers import is_unknown
 from understanding.model import Candidate, Context, Heard, Understood
-from understanding.numbers import NumberToken, parse_numbers
+from understanding.numbers import NumberToken, lexicon, parse_numbers
 from understanding.text import closest, load_data, tidy, tokens
 
 TRUST = Trust(-1.0)
@@ -74,6 +74,7 @@ def _find_months(text: str) -> list[_Month]:
             found.append(_Month(known[token.text], token.start, token.end, 1.0))
     if found:
         return found
+    spoken_words = [token for token in spoken_words if token.text not in lexicon()]  # «семь» is no «сен»
     tries = [(token.text, token.start, token.end) for token in spoken_words]
     tries += [(a.text + b.text, a.start, b.end) for a, b in pairwise(spoken_words)]
     near = [(closest(word, known.keys(), least=0.75), start, end) for word, start, end in tries]

@@ -109,6 +109,11 @@ def _special() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
 
 
 @cache
+def _resembling() -> frozenset[str]:
+    return frozenset(load_data("numbers")["resembling"])
+
+
+@cache
 def _glued(word: str) -> tuple[_Atom, ...] | None:
     """Number words written as one: «тридцатьвосемь»; None when `word` is not made of number words alone."""
     known = lexicon()
@@ -202,7 +207,7 @@ def _word(
     glued = _glued(token.text) if len(token.text) > 6 else None
     if glued:
         return [_Piece(atom, token.start, token.end, token.text, None, 0.95) for atom in glued], 1
-    if not fuzzy or token.text in stop:
+    if not fuzzy or token.text in stop or token.text in _resembling():
         return [], 1
     following = all_tokens[index + 1] if index + 1 < len(all_tokens) else None
     if following is not None and following.kind == "word" and following.text not in known:

@@ -62,7 +62,8 @@ def _readings(text: str) -> list[tuple[str, float]]:
             found.append((national_part("".join(number.digits for number in once)), 0.6 * certainty))
         split = sorted({digits for digits in map(national_part, _splits(numbers)) if _plausible(digits)})
         # an area code is said in one: «девятьсот двадцать шесть» stays 926 where another group can be taken apart
-        split = [digits for digits in split if digits[1:3] != "00"] or split
+        code = next((number.digits for number in numbers if len(number.digits) == 3), "")
+        split = [digits for digits in split if digits.startswith(code)] or split
         found += [(digits, SPLIT / len(split) * certainty) for digits in split]
     return found
 
@@ -72,14 +73,18 @@ def _plausible(national: str) -> bool:
 
 
 def _splits(numbers: list[NumberToken]) -> Iterator[str]:
-    """All digits with a hundred and what follows it taken apart in some places: «пятьсот девяносто семь» as 500 97."""
-    options: list[list[str]] = []
-    for number in numbers:
-        apart = not number.written and 100 < number.value < 1000 and number.value % 100
-        split = f"{number.value // 100 * 100}{number.value % 100}"
-        options.append([number.digits, split] if apart else [number.digits])
+    """All digits with a number taken apart in some places: «пятьсот девяносто семь» as 500 97 and as 590 7."""
+    options = [[number.digits, *([] if number.written else _apart(number.value))] for number in numbers]
     if sum(len(option) > 1 for option in options) <= MOST_SPLIT:
         yield from ("".join(parts) for parts in product(*options))
+
+
+def _apart(value: int) -> Iterator[str]:
+    """Two groups that sound like the one number."""
+    if 100 < value < 1000 and value % 100:
+        yield f"{value // 100 * 100}{value % 100}"
+    if 20 < value < 1000 and value % 10 and value % 100 > 20:
+        yield f"{value // 10 * 10}{value % 10}"
 
 
 def _without_repeats(text: str, numbers: list[NumberToken]) -> list[NumberToken]:
