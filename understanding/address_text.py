@@ -123,8 +123,10 @@ class _Number:
 
 def take_apart(text: str, *, fuzzy: bool = False) -> AddressText:
     """The parts of one text of an address."""
-    text = fold(text)
     known = address_words()
+    text = fold(text)
+    for region in known["regions"]:
+        text = text.replace(region, " ")
     result = AddressText()
     plain = [token.text for token in tokens(text) if token.kind == "word"]
     result.private = any(contains_phrase(plain, phrase.split()) for phrase in known["private"])

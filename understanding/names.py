@@ -42,6 +42,7 @@ class Names:
         words = load_data("names")
         self._anywhere = re.compile(r"\b(?:" + "|".join(words["anywhere"]) + r")\b")
         self._before = frozenset(fold(word) for word in words["before"])
+        self._behind = frozenset(fold(word) for word in words["behind"])
 
     async def understand(self, heard: Heard) -> Understood:
         """A whole name for slot `name` (or none), else the one part that was asked for."""
@@ -81,11 +82,14 @@ class Names:
         """The text without words that are no name, and, less likely, with those that only might not be."""
         text = " ".join(self._anywhere.sub(" ", fold(text).replace("-", " ")).split())
         words = text.split()
-        first = 0
-        while first < len(words) - 1 and words[first] in self._before:
+        first, last = 0, len(words)
+        while first < last - 1 and words[first] in self._before:
             first += 1
-        yield " ".join(words[first:]), 1.0 if not first else 0.7
-        if first:
+        while last > first + 1 and words[last - 1] in self._behind:
+            last -= 1
+        is_whole = last - first == len(words)
+        yield " ".join(words[first:last]), 1.0 if is_whole else 0.7
+        if not is_whole:
             yield text, 0.3
 
     def _readings(self, heard: Heard, sound: str, raw: str, gender: str | None) -> list[Reading]:
