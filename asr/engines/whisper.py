@@ -15,9 +15,9 @@ import yaml
 from ctranslate2 import StorageView
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
-from rapidfuzz.distance import Levenshtein
 
 from asr.audio import Pcm
+from asr.closed_set import alike, fits, said
 from asr.engines import Recognition, Task
 from asr.protocol import RATE
 from core.errors import ConfigurationError, NotFound
@@ -49,24 +49,6 @@ _HINTS_FILE = Path(__file__).with_name("hints.yml")
 
 _SCORED = 8
 """Candidates that are scored as wholes: the likeliest by their first token. Each costs 0.03 to 0.05 CPU s."""
-_CLOSED_MEAN = -2.5
-"""A candidate's mean log probability from which it may be what was said: in the set -2.4 and more (96 answers of
-twelve callers), out of it -2.3 and less (111), but for beginnings («нет, спасибо», «повторите, пожалуйста»)."""
-_CLOSED_BEHIND = 1.35
-"""… and its distance to what free decoding heard: single words in the set up to 1.26, out of it from 1.42."""
-_CLOSED_LAST = -1.5
-"""… and its full stop's: below, speech goes on behind it («нет, дойти …» -2.0, «повторите пожалуйста» -4.2)."""
-_CLOSED_GAP = 0.3
-"""… and its distance to the next best. A candidate that free decoding nearly heard needs neither."""
-_NEARLY = 0.7
-"""Share of letters that are the same: «да ну мир этот» is «да номер этот» (0.9), «заксуверно» «да всё верно» (0.7)."""
-_NEARLY_MEAN = -3.0
-"""… for a candidate whose mean log probability is at least that: noise gives its best candidate -3.4 to -4.6."""
-_NEARLY_SCORE = 0.6
-"""… for a candidate whose score is no further than that from the best: the better spelling decides among them."""
-_SECONDS_A_LETTER = 0.12
-_SECONDS_MORE = 0.5
-"""Speech longer than this many seconds a letter of a candidate, and this much more, is not that candidate alone."""
 _KEPT = 64
 _KEPT_SECONDS = 60.0
 
@@ -210,17 +192,17 @@ class WhisperEngine:
         """One of the candidates, or what free decoding heard: something else is always possible."""
         closed = {normal(text): text for text in task.candidates}
         heard = free[0].text if free else ""
-        if heard in closed and _alike(heard, plain.text) >= _NOT_AN_ECHO:
-            return Recognition(heard, free, closed=_fits(heard, task))
-        if not any(_fits(text, task) for text in closed):
+        if heard in closed and alike(heard, plain.text) >= _NOT_AN_ECHO:
+            return Recognition(heard, free, closed=fits(heard, task.speech_seconds))
+        if not any(fits(text, task.speech_seconds) for text in closed):
             return Recognition(heard, free)
         likely = self._likely(encoding, list(closed))
         tokens = dict(zip(likely, self._token_scores(encoding, likely), strict=True))
         scores = {text: round(float(np.mean(tokens[text])), 3) for text in likely}
         merged = {a.text: a.score for a in free} | scores
         alternatives = [Alternative(text=t, score=s) for t, s in sorted(merged.items(), key=lambda item: -item[1])]
-        text = _best(scores, {text: float(tokens[text][-1]) for text in likely}, heard, plain.score)
-        if text is None or not _fits(text, task):
+        text = said(scores, {text: float(tokens[text][-1]) for text in likely}, heard, plain.score)
+        if text is None or not fits(text, task.speech_seconds):
             return Recognition(heard, alternatives)
         first = Alternative(text=text, score=scores[text])
         return Recognition(text, [first, *(a for a in alternatives if a.text != text)], closed=True)
@@ -252,34 +234,6 @@ class WhisperEngine:
         return [np.log(np.maximum(np.asarray(r.text_token_probs, np.float32), 1e-10)) for r in results]
 
 
-def _best(scores: dict[str, float], ends: dict[str, float], heard: str, plain_score: float) -> str | None:
-    """The candidate that was said, or None for something else.
-
-    `scores`: mean log probability of each candidate; `ends`: its full stop's; `heard`: what free decoding made of it;
-    `plain_score`: how sure free decoding is without a hint.
-    """
-    best, *others = sorted(scores, key=lambda text: -scores[text])
-    if not heard or scores[best] < _NEARLY_MEAN:
-        return None
-    likeness = {text: _alike(text, heard) for text, score in scores.items() if score >= scores[best] - _NEARLY_SCORE}
-    nearest = max(likeness, key=likeness.__getitem__)
-    if likeness[nearest] >= _NEARLY:
-        return nearest
-    clear = not others or scores[best] - scores[others[0]] >= _CLOSED_GAP
-    sure = scores[best] >= max(_CLOSED_MEAN, plain_score - _CLOSED_BEHIND)
-    return best if sure and clear and ends[best] >= _CLOSED_LAST else None
-
-
-def _alike(one: str, other: str) -> float:
-    """Share of letters that are the same, spaces left out."""
-    return float(Levenshtein.normalized_similarity(one.replace(" ", ""), other.replace(" ", "")))
-
-
-def _fits(text: str, task: Task) -> bool:
-    """True when the speech is not longer than `text` takes to be said."""
-    return task.speech_seconds <= _SECONDS_MORE + _SECONDS_A_LETTER * len(text)
-
-
 def invented(raw: str) -> bool:
     """True for what Whisper makes of noise: the credits of films, or a description of it in capitals."""
     letters = [letter for letter in raw if letter.isalpha()]
@@ -302,7 +256,7 @@ def _echoed(text: str, hint: str, plain: str) -> bool:
 
     On noise a hint of names comes back as one of them with a score as good as a caller's.
     """
-    return _stands_in(text, hint) and _alike(text, plain) < _NOT_AN_ECHO
+    return _stands_in(text, hint) and alike(text, plain) < _NOT_AN_ECHO
 
 
 def _listed(hints: list[str]) -> list[str]:
