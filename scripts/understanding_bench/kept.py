@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,10 @@ def digest(key: Any) -> str:
     return hashlib.sha256(json.dumps(key, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def fingerprint(folder: Path, *patterns: str) -> str:
-    """A hash of the files' contents: whoever changes one of them measures anew."""
+def fingerprint(folder: Path, *patterns: str, without: Collection[str] = ()) -> str:
+    """A hash of the files' contents: whoever changes one of them measures anew. `without`: names of files."""
     whole = hashlib.sha256()
     for path in sorted(path for pattern in patterns for path in folder.glob(pattern)):
-        whole.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+        if path.name not in without:
+            whole.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return whole.hexdigest()
