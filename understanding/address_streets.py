@@ -9,9 +9,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from understanding.phonetics import encode
 from understanding.register import Register, Street, Town
-from understanding.register_wordings import sound_of, street_wordings, town_wordings, without_first_name
-from understanding.sound_index import Rows, SoundIndex
+from understanding.register_wordings import (
+    sound_of,
+    street_wordings,
+    town_wordings,
+    town_wordings_within,
+    without_first_name,
+)
+from understanding.sound_index import Rows, SoundIndex, inside_costs, pack
 
 SHARPNESS = 2.2
 """Log likelihood lost for each unit of edit cost; as for names."""
@@ -20,8 +27,8 @@ _OTHER_TOWN = 4.0
 """Log likelihood lost for a town other than the one that the conversation has taken already."""
 _BESIDE_STREETS = 0.5
 """Log likelihood lost by houses that stand in no street of a village that has streets."""
-_TOWNS, _WAYS = 12, 12
-"""Wordings of towns, and splits of the text into town and street, that are followed."""
+_NAMES, _TOWNS, _WAYS = 24, 12, 12
+"""Names of towns that are looked at with their districts, wordings of towns, and splits that are followed."""
 _HOPELESS = 8.0
 """Log likelihood by which a split may be worse than the best street found and still be followed."""
 _WORTH = 0.3
@@ -120,12 +127,12 @@ class StreetFinder:
 
     def __init__(self, register: Register) -> None:
         self._streets = _Streets(register)
-        towns: dict[str, tuple[str, list[Town]]] = {}
+        named: dict[str, list[Town]] = {}
         for town in register.towns:
             for words in filter(sound_of, town_wordings(town)):
-                towns.setdefault(sound_of(words), (words, []))[1].append(town)
-        self._town_words = [(words, tuple(dict.fromkeys(named))) for words, named in towns.values()]
-        self._town_index = SoundIndex.of(list(towns))
+                named.setdefault(words, []).append(town)
+        self._towns = list(named.items())
+        self._town_index = SoundIndex.of([sound_of(words) for words in named])
         self._no_street = {street.town.town_id: street for street in register.streets if not street.name}
         self._has_streets = {street.town.town_id for street in register.streets if street.name}
 
@@ -135,7 +142,7 @@ class StreetFinder:
         highest = -np.inf
         for way in self._split(heard, known):
             if way.score < highest - _HOPELESS:
-                break
+                continue
             for one in self._in_towns(way, limit, highest - _HOPELESS):
                 key = (one.town.town_id if one.town else None, one.street.street_id if one.street else None)
                 if key not in best or best[key].score < one.score:
@@ -144,27 +151,36 @@ class StreetFinder:
         return sorted(best.values(), key=lambda one: -one.score)[: 2 * limit]
 
     def _split(self, heard: str, known: Town | None) -> list[_Way]:
-        """Likely splits, likeliest first."""
+        """Likely splits, mostly likeliest first; that with the known town, or with none, is always among them."""
         ways: list[_Way] = []
+        for words, towns, cost, start, end in self._towns_in(heard):
+            score = -SHARPNESS * cost - (_OTHER_TOWN if known is not None and known not in towns else 0.0)
+            before, after = heard[:start], heard[end:]
+            if len(before) <= len(after):
+                ways.append(_Way(towns, words, score - SHARPNESS * _NOISE * len(before), after, True))
+            if len(after) <= len(before):
+                ways.append(_Way(towns, words, score - SHARPNESS * _NOISE * len(after), before, False))
+        ways = sorted(ways, key=lambda way: -way.score)[:_WAYS]
         if known is not None:
-            ways.append(_Way((known,), "", 0.0, heard, True))
-        if len(heard) >= 3:
-            rows, table, starts = self._town_index.within(heard, _TOWNS, _WORTH)
-            ends = table.argmin(axis=1).tolist()
-            for i, (row, end) in enumerate(zip(rows.tolist(), ends, strict=True)):
-                cost, start = float(table[i, end]), int(starts[i, end])
-                words, towns = self._town_words[row]
-                score = -SHARPNESS * cost
-                score -= _OTHER_TOWN if known is not None and known not in towns else 0.0
-                before, after = heard[:start], heard[end:]
-                if len(before) <= len(after):
-                    ways.append(_Way(towns, words, score - SHARPNESS * _NOISE * len(before), after, True))
-                if len(after) <= len(before):
-                    ways.append(_Way(towns, words, score - SHARPNESS * _NOISE * len(after), before, False))
-        if known is None:
-            ways.append(_Way(None, "", -_UNSAID_TOWN - _OTHER_TOWN, heard, True))
-        ways.sort(key=lambda way: -way.score)
-        return ways[:_WAYS]
+            return [_Way((known,), "", 0.0, heard, True), *ways]
+        # second, so that a street without a town stops the search among towns that merely sound like a part of it
+        ways.insert(1, _Way(None, "", -_UNSAID_TOWN - _OTHER_TOWN, heard, True))
+        return ways
+
+    def _towns_in(self, heard: str) -> Iterator[tuple[str, tuple[Town, ...], float, int, int]]:
+        """Likely towns with their words, edit cost, and where they begin and end in `heard`."""
+        if len(heard) < 3:
+            return
+        likely = [self._towns[row] for row in self._town_index.within(heard, _NAMES, _WORTH).tolist()]
+        within = {words: [town] for _words, towns in likely for town in towns for words in town_wordings_within(town)}
+        said = [*likely, *within.items()]
+        codes, lengths = pack([sound_of(words) for words, _towns in said])
+        table, starts = inside_costs(codes, lengths, encode(heard))
+        ends = table.argmin(axis=1)
+        costs = table[np.arange(len(said)), ends]
+        for i in np.argsort(costs - _WORTH * lengths, kind="stable")[:_TOWNS].tolist():
+            words, towns = said[i]
+            yield words, tuple(towns), float(costs[i]), int(starts[i, ends[i]]), int(ends[i])
 
     def _in_towns(self, way: _Way, limit: int, least: float) -> Iterator[StreetReading]:
         none = way.score - SHARPNESS * _NOISE * len(way.rest) - (0.0 if len(way.rest) < 3 else 2.0)

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class _Kinds:
         return self._ours[part].get(written, written)
 
 
+@cache
 def _tidy(typename: str) -> str:
     return fold(typename).strip().rstrip(".")
 
@@ -167,19 +169,19 @@ def _streets(
     objects: dict[int, _Object], houses: dict[int, Houses], towns: dict[int, Town], kinds: _Kinds
 ) -> list[Street]:
     """Streets, and planning structures that have houses of their own; namesakes are told apart by what they lie in."""
-    found: list[tuple[int, Town, str]] = []
+    found: list[tuple[int, Town, str, str]] = []
     for number, one in objects.items():
         if one.level == _STREET or (one.level == _PLANNING and number in houses):
             town = next((towns[above] for above in _lineage(number, objects) if above in towns), None)
             if town:
-                found.append((number, town, kinds.of("streets", one.kind)))
+                found.append((number, town, kinds.of("streets", one.kind), fold(one.name)))
             else:
                 kinds.notes["streets without a town"] += 1
-    same = Counter((town.town_id, kind, fold(objects[number].name)) for number, town, kind in found)
+    same = Counter((town.town_id, kind, folded) for _number, town, kind, folded in found)
     streets = []
-    for number, town, kind in found:
+    for number, town, kind, folded in found:
         name, above = objects[number].name, objects.get(objects[number].parent)
-        if same[town.town_id, kind, fold(name)] > 1 and above is not None and above.level == _PLANNING:
+        if same[town.town_id, kind, folded] > 1 and above is not None and above.level == _PLANNING:
             name += f", {kinds.of('streets', above.kind)} {above.name}"
         streets.append(Street(number, town, kind, name, houses.get(number, Houses())))
     return streets

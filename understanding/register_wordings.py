@@ -97,13 +97,18 @@ def _in_full(within: str) -> str:
 
 
 def town_wordings(town: Town) -> list[str]:
-    """«Сосновка», «деревня Сосновка»; with the district before or behind where there are several."""
-    name, _comma, within = town.name.partition(", ")
-    kinds = address_words()["town_kinds"]
-    found = [name, *(f"{kind} {name}" for kind in kinds.get(town.kind, [town.kind] if town.kind.isalpha() else []))]
-    if within:
-        found += [words for one in found for words in (f"{one} {within}", f"{within} {one}")]
-    return found
+    """«Сосновка», «деревня Сосновка»."""
+    name = town.name.partition(", ")[0]
+    kinds = address_words()["town_kinds"].get(town.kind, [town.kind] if town.kind.isalpha() else [])
+    return [name, *(f"{kind} {name}" for kind in kinds)]
+
+
+def town_wordings_within(town: Town) -> list[str]:
+    """The same with the district before and behind, for a town that has namesakes."""
+    within = town.name.partition(", ")[2]
+    if not within:
+        return []
+    return [words for one in town_wordings(town) for words in (f"{one} {within}", f"{within} {one}")]
 
 
 @cache

@@ -83,7 +83,7 @@ def whole_costs(
     table = np.zeros((len(codes), len(extra)), np.float32) if inside else np.repeat(extra[None, :], len(codes), axis=0)
     result = np.full(len(codes), np.inf, np.float32)
     for i in range(int(lengths.max(initial=0)) + 1):
-        left = len(lengths) - int(np.searchsorted(lengths[::-1], i, side="right"))
+        left = int(np.count_nonzero(lengths > i))
         result[rows[left:]] = table[left:].min(axis=1) if inside else table[left:, -1]
         rows, codes, lengths, table = rows[:left], codes[:left], lengths[:left], table[:left]
         if most < np.inf and i % _PRUNED == _PRUNED - 1:  # what an entry costs so far it will cost in the end
@@ -188,8 +188,8 @@ class SoundIndex:
         rows = self._likely(codes, pool, favour, contained=True)
         return rows, *inside_costs(self.codes[rows], self.lengths[rows], codes)
 
-    def within(self, heard: str, limit: int, worth: float, *, pool: int = 400) -> tuple[Rows, Costs, NDArray[np.int32]]:
-        """The `limit` short entries that most likely stand in a long `heard`, with the matrices of `inside_costs`.
+    def within(self, heard: str, limit: int, worth: float, *, pool: int = 400) -> Rows:
+        """The `limit` short entries that most likely stand somewhere in a long `heard`.
 
         `worth`: edit cost that each sound of an entry explains. Of many entries those are looked at whose signature is
         most like that of any stretch of `heard`.
@@ -199,11 +199,12 @@ class SoundIndex:
         if len(self) > pool:
             places = range(0, max(1, len(codes) - _WINDOW + _STEP), _STEP)
             stretches, _lengths = pack([heard[place : place + _WINDOW] for place in places])
+            bits = np.minimum(self._bits, 2 * _WINDOW - 3) + np.float32(1.5)  # more pairs no stretch can have
             likeness = np.zeros(len(self), np.float32)
             for first, second in signatures(stretches):
                 shared = np.bitwise_count(self._first & first) + np.bitwise_count(self._second & second)
-                np.maximum(likeness, (shared + np.float32(0.5)) / (self._bits + np.float32(1.5)), out=likeness)
+                np.maximum(likeness, (shared + np.float32(0.5)) / bits, out=likeness)
             rows = np.argpartition(-likeness, pool)[:pool]
         costs = whole_costs(self.codes[rows], self.lengths[rows], codes, inside=True)
-        rows = rows[np.argsort(costs - worth * self.lengths[rows], kind="stable")[:limit]]
-        return rows, *inside_costs(self.codes[rows], self.lengths[rows], codes)
+        nearest: Rows = rows[np.argsort(costs - worth * self.lengths[rows], kind="stable")[:limit]]
+        return nearest
