@@ -57,7 +57,9 @@ class Conversation:
         self._record = Record(surroundings.events, call_id, line.number)
         self._turn_taking = TurnTaking(speech_began=lambda: self._record.publish(SpeechStarted))
         self._prompter = Prompter(line, surroundings.voice, self._record)
-        self._listening = Listening(line, surroundings.ear, self._turn_taking, self._prompter, self._tick)
+        self._listening = Listening(
+            line, surroundings.ear, self._turn_taking, self._prompter, surroundings.prompts.hold, self._tick
+        )
         self._hand_over = HandOver(line, self._tick, surroundings.transfer_way, surroundings.transfer_seconds)
         self._transfers = 0
         self._handed = False

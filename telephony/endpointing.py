@@ -38,9 +38,9 @@ NO_SPEECH_SECONDS = 7.0
 """Silence after the end of a prompt that is a turn of its own: the dialog asks again."""
 NO_SPEECH: dict[Slot, float] = {"done": 3.0}
 """Where it is another time: after the result nothing is asked, and who has nothing to add just waits for the end."""
-RECOGNITION_SECONDS = 4.0
-"""Longest wait for a turn's text after its last sound. Recognition of 6 s of speech takes 0.3 s of a core; more than
-four seconds without a word from us are dead air."""
+RECOGNITION_SECONDS = 13.0
+"""Longest wait for a turn's text after its last sound. Recognition of 6 s of speech takes 0.3 to 1 s of a core, and
+gives up itself after 12 s in its queue; a caller who waits hears «Одну секунду» meanwhile."""
 SHORT_SOUND_SECONDS = 0.3
 """A sound over a prompt that is shorter is taken for a cough: «да» of an unhurried speaker is 0.25 to 0.4 s."""
 SILENCE_TOLD_SECONDS = 0.2

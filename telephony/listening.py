@@ -8,7 +8,8 @@ from dialog.client import Alternative, Turn
 from telephony.audio_port import SAMPLE_RATE
 from telephony.endpointing import Candidate
 from telephony.latency import TurnTimes
-from telephony.prompter import Prompter
+from telephony.prompter import Filler, Prompter
+from telephony.prompts import OwnPrompt
 from telephony.surroundings import CallLine, Ear
 from telephony.turn_taking import TurnTaking
 
@@ -24,15 +25,18 @@ class Listening:
     """One instance a call."""
 
     def __init__(
-        self, line: CallLine, ear: Ear, turns: TurnTaking, prompter: Prompter, tick: Callable[[], Awaitable[None]]
-    ) -> None:
-        """`tick` waits for the next 20 ms and raises what ends the call."""
+        self, line: CallLine, ear: Ear, turns: TurnTaking, prompter: Prompter, hold: OwnPrompt,
+        tick: Callable[[], Awaitable[None]],
+    ) -> None:  # fmt: skip
+        """`hold` is said when recognition takes long; `tick` waits for the next 20 ms and raises what ends the call."""
         self._line = line
         self._ear = ear
         self._turns = turns
         self._prompter = prompter
+        self._hold = hold
         self._tick = tick
         self._ear_lost_at: float | None = None
+        self._filler: Filler | None = None
 
     async def turn(self) -> tuple[Turn, Candidate | None, TurnTimes]:
         """The caller's next turn; None as the candidate where nothing was spoken. Raises ServiceLost, and as `tick`."""
@@ -45,6 +49,7 @@ class Listening:
                 await self._have_the_floor(now)
             elif line.held:
                 turns.prompt_ended(now)  # nobody is listening: the wait for speech begins anew
+            self._fill()
             if (digits := turns.entered(now)) is not None:
                 ear.discard(line.number)
                 return Turn(digits=digits), None, TurnTimes()
@@ -74,6 +79,14 @@ class Listening:
             await prompter.stop()
             self._turns.prompt_ended(now)
             prompter.finished(interrupted=True)
+
+    def _fill(self) -> None:
+        """No silence of ours while recognition is late."""
+        if not self._turns.is_owed:
+            self._filler = None
+        else:
+            self._filler = self._filler or Filler(self._line, self._hold)
+            self._filler.step()
 
     def _check_ear(self, now: float) -> None:
         """Raises ServiceLost when recognition has been away too long for a call."""

@@ -61,6 +61,12 @@ class TurnTaking:
             return None  # the next key is waited for
         return self._endpointing.decide(self.heard, self.prompt_ended_at, now)
 
+    @property
+    def is_owed(self) -> bool:
+        """Whether the caller has spoken, is silent now, and waits for us to know what was said."""
+        heard = self.heard
+        return self.prompt_ended_at is not None and heard.last_sound is not None and heard.candidate is None
+
     def said_alone(self) -> bool:
         """Whether the last sound came after the prompt: only then is there a wait to measure."""
         return (

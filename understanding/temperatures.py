@@ -15,8 +15,8 @@ from typing import Any
 from understanding.alternatives import Ballot, Trust, spoken
 from understanding.answers import is_unknown, read
 from understanding.model import Heard, Understood
-from understanding.numbers import NumberToken, between, parse_numbers
-from understanding.text import contains_phrase, fold, load_data, tidy, words
+from understanding.numbers import NumberToken, between, lexicon, parse_numbers
+from understanding.text import closest, contains_phrase, fold, load_data, tidy, words
 
 TRUST = Trust(-1.15, 0.15)
 LOWEST, HIGHEST = 34.5, 42.9
@@ -24,6 +24,9 @@ LOWEST, HIGHEST = 34.5, 42.9
 
 WHOLE = 0.8
 """Belief in a whole number of degrees: recognisers drop the «и пять» («39.» was 37.9)."""
+
+CUT = 0.4
+"""… where it looks as if they had been: the dialog asks for it then."""
 
 ROUGH = 0.75
 """Belief in «под сорок» as a number."""
@@ -71,7 +74,7 @@ def _at(text: str, numbers: list[NumberToken], index: int) -> tuple[float, float
     if first.half and _fits(first.amount):
         return first.amount, 0.97, 1
     if _fits(first.value):
-        return float(first.value), WHOLE if not _looks_cut(text, first) else 0.5, 1
+        return float(first.value), WHOLE if not _looks_cut(text, first) else CUT, 1
     digits = first.digits
     if first.written and len(digits) == 3 and _fits(first.value / 10):  # «385»
         return first.value / 10, 0.95, 1
@@ -117,9 +120,19 @@ def _compound(first: NumberToken, close: list[NumberToken]) -> Iterator[tuple[fl
 
 
 def _looks_cut(text: str, number: NumberToken) -> bool:
-    """True when letters that are no numeral hang on the number: «восемься», «восемь-си» (for «восемь и семь»)."""
-    rest = fold(text[number.end : number.end + 4])
-    return re.match(r"-?[а-я]{1,3}(?![а-я])", rest) is not None and not rest.startswith(" ")
+    """True when the tenths may have been lost: letters that are no numeral hang on the number («восемься», «восемь-си»
+    for «восемь и семь»), or a word like a numeral follows it («37 жесть» for «37 и шесть»)."""
+    rest = fold(text[number.end : number.end + 20])
+    if re.match(r"-?[а-я]{1,3}(?![а-я])", rest) is not None and not rest.startswith(" "):
+        return True
+    following = [word for word in words(rest)[:2] if word != "и"][:1]
+    # a numeral itself has been read as one, or counts days
+    return bool(following) and following[0] not in _tenths() and closest(following[0], _tenths()) is not None
+
+
+@cache
+def _tenths() -> tuple[str, ...]:
+    return tuple(word for word, atom in lexicon().items() if atom.rank == "unit" and not atom.ordinal and len(word) > 2)
 
 
 def _shift(text: str, number: NumberToken, value: float) -> float | None:

@@ -63,12 +63,17 @@ class Corrections:
         if not cued and not self._has_cue(said, words):
             return None
         for phrase, slot in self._fields:
-            if re.search(rf"\b{phrase}\b", said) and _is_settled(slot, state):
-                rest = [word for word in words if word not in self._empty and word not in phrase.split()]
+            named = re.search(rf"\b{phrase}\b", said)
+            if named and _is_settled(slot, state):
+                # what stands in front is mostly a garbled «нет»: «неред дом 17»
+                rest = self._meaning(said[named.end() :]) or self._meaning(said[: named.start()])
                 # the field's own word belongs to the answer: «дом семнадцать»
-                keep = f"{phrase} {' '.join(rest)}" if rest and slot in _ADDRESS_PARTS else " ".join(rest)
+                keep = f"{phrase} {rest}" if slot in _ADDRESS_PARTS else rest
                 return Correction(slot, keep if rest else "")
         return None
+
+    def _meaning(self, text: str) -> str:
+        return " ".join(word for word in text.split() if word not in self._empty)
 
     def _has_cue(self, said: str, words: list[str]) -> bool:
         return any(said == cue or said.startswith(cue + " ") for cue in self._begins) or bool(self._holds & set(words))

@@ -106,7 +106,7 @@ def test_the_caller_hears_exactly_what_became_of_the_request(state: str, outcome
 def test_a_refusal_is_said_in_words_and_leads_to_a_person() -> None:
     call = talk(Call(World(state="rejected", reason="refused")))
     assert call.transferred == ("operator", "rejected")
-    assert "не приняла" in call.said
+    assert "отказала" in call.said
 
 
 def test_an_address_that_the_clinic_does_not_find_is_asked_once_more_then_a_person() -> None:

@@ -24,11 +24,13 @@ def world_with(slot: str, text: str, value: Any) -> World:
     return world
 
 
-@pytest.mark.parametrize("at", ["this_phone", "confirm"])
-def test_a_house_that_is_taken_back_is_replaced_alone(at: str) -> None:
+@pytest.mark.parametrize(("at", "said"), [
+    ("this_phone", "нет дом семнадцать"), ("confirm", "нет дом семнадцать"), ("confirm", "неред дом семнадцать"),
+])  # fmt: skip
+def test_a_house_that_is_taken_back_is_replaced_alone(at: str, said: str) -> None:
     world = world_with("house", "дом семнадцать", "17")
     call = talk(Call(world, caller="+79990000000"), until=at)
-    turn(call, "нет дом семнадцать")
+    turn(call, said)
     talk(call)
     ((_, body),) = world.calls
     assert body["address"]["house"] == "17"

@@ -19,6 +19,8 @@ from core.events import (
 )
 from dialog.client import Answer, Filled, HouseCallResult, Say, Transfer
 from telephony import speaking
+from telephony.endpointing import Candidate
+from telephony.hearing import Listener
 from tests.telephony.fakes import OWN, Timeline, asks
 
 END = asks("Вызов принят.", end="answered")
@@ -203,16 +205,32 @@ async def test_an_ear_that_comes_back_is_none() -> None:
 
 async def test_a_text_that_never_comes_is_an_apology() -> None:
     call = Timeline(asks("Вам нужен врач?", "yes_no"))
-
-    def mumbles(now: float) -> None:
-        listener = call.ear.listener
-        assert listener is not None
-        call.line.at(now + 1, lambda: listener.on_speech(now + 1))
-        call.line.at(now + 2, lambda: listener.on_silence(now + 1.8, "x"))
-
-    call.after["Вам"] = mumbles
+    call.after["Вам"] = lambda now: _answers(call, now)
     await call.run()
     _apologised(call)
+    assert call.line.longest_silence < 4.1
+
+
+async def test_a_text_that_comes_late_is_heard_and_no_dead_air() -> None:
+    call = Timeline(asks("Вам нужен врач?", "yes_no"), END)
+
+    def late(now: float) -> None:
+        listener = _answers(call, now)
+        call.line.at(now + 8, lambda: listener.on_recognised(Candidate("x", "да", closed=True)))
+
+    call.after["Вам"] = late
+    await call.run()
+    assert call.of(CallEnded)[0].outcome == "answered"
+    assert call.line.longest_silence < 4.1
+
+
+def _answers(call: Timeline, now: float) -> Listener:
+    """Speech and silence, without a text yet."""
+    listener = call.ear.listener
+    assert listener is not None
+    call.line.at(now + 1, lambda: listener.on_speech(now + 1))
+    call.line.at(now + 2, lambda: listener.on_silence(now + 1.8, "x"))
+    return listener
 
 
 async def test_endless_noise_is_a_turn_without_words() -> None:

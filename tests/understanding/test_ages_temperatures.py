@@ -220,6 +220,8 @@ def symptoms(text: str, *scored: tuple[str, float]) -> Any:
         ("двадцать пять дней болит горло", None, "двадцать пять дней"),
         ("давление двести на сто", None, None),
         ("давление 180 на 90 голова болит", None, None),
+        ("тоже кашель температура 37 жесть с утра", None, "с утра"),  # «и шесть»: to be asked, not 37.0
+        ("температура 38 три дня", 38.0, "три дня"),
     ],
 )
 def test_symptoms(text: str, degrees: float | None, since: str | None) -> None:

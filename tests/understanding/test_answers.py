@@ -47,6 +47,9 @@ YES = [
 ]
 NO = [
     "нет",
+    "так, нет",
+    "так, ничего нет",
+    "хорошо, не надо",
     "неа",
     "не",
     "нет, неправильно",
@@ -318,3 +321,9 @@ def test_free_keeps_the_words() -> None:
     assert found.value == "А когда придёт врач"
     assert found.meaning == "value"
     assert understand_free(heard(None, "нет")).meaning == "no"
+
+
+def test_what_the_recogniser_chose_goes_before_what_it_nearly_heard() -> None:
+    """«Да, верно» at the read-back, with better scores for words that look like «неверно»."""
+    said = answer("confirm", "да верно", ("да верно", -1.39), ("деверно", -0.5), ("деверны", -0.55), ("деверне", -0.72))
+    assert said.meaning != "no"
