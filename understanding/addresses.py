@@ -12,7 +12,7 @@ from understanding.address_text import AddressText, take_apart
 from understanding.alternatives import spoken
 from understanding.model import Candidate, Heard, Understood
 from understanding.register import House, Houses, Register, Street, Town
-from understanding.rescoring import MOST, Rescorer, by_sound
+from understanding.rescoring import MOST, Rescorer, by_sound, worth_asking
 
 _SOUND_WEIGHT = 0.12
 _FLATNESS = 1.5
@@ -168,6 +168,7 @@ class Addresses:
                 phrases.append(one.phrase)
             if len(asked) == MOST:
                 break
+        phrases = phrases[: worth_asking([one.score for one in asked], _FLATNESS)]
         likelihoods = await by_sound(self._rescorer, heard.turn_id, phrases)
         if likelihoods is None:
             return

@@ -14,7 +14,7 @@ from understanding.model import Candidate, Heard, Understood
 from understanding.name_decoder import NameDecoder, Part, Reading
 from understanding.name_spelling import spelled
 from understanding.phonetics import sounds
-from understanding.rescoring import MOST, Rescorer, by_sound
+from understanding.rescoring import MOST, Rescorer, by_sound, worth_asking
 from understanding.text import fold, load_data
 
 _SOUND_WEIGHT = 0.12
@@ -105,6 +105,7 @@ class Names:
     async def _ask_the_sound(self, heard: Heard, scored: list[_Scored]) -> None:
         """Add what the sound says of the likeliest readings; the others are no likelier than the worst of them."""
         asked = _varied(scored, MOST)
+        asked = asked[: worth_asking([one.score for one in asked], _FLATNESS)]
         likelihoods = await by_sound(self._rescorer, heard.turn_id, [one.reading.phrase for one in asked])
         if likelihoods is None:
             return
