@@ -22,7 +22,6 @@ from dialog.conversation.turn import Heard, Understood
 PARTS = ("town", "street", "house")
 """Parts every address has, in the order they are asked. The flat is asked at the end: a private house has none."""
 
-
 AS_REGISTERED = 0.3
 """Probability from which an address that is the patient's registered one is taken silently."""
 
@@ -35,7 +34,8 @@ def part_of(address: dict[str, Any], slot: str) -> Any:
 
 
 def with_part(address: dict[str, Any], slot: str, value: Any) -> dict[str, Any]:
-    return {**address, **(value if slot == "street" else {slot: value})}
+    street = value or {"street": None, "street_kind": None}
+    return {**address, **(street if slot == "street" else {slot: value})}
 
 
 class Addresses:
@@ -76,11 +76,11 @@ class Addresses:
             return Failed(understood.meaning == "unknown")
         if state.asked.kind == "offer" and _is_like_offered(value, state.asked.value):
             return await self._whole(state, state.asked.value, max(probability, 0.9))
-        if state.asked.kind == "offer" and not all(part_of(value, part) for part in PARTS):
+        if state.asked.kind == "offer" and not _is_whole(value):
             return Failed()  # «нет, адрес другой»
         asked_back = state.asked.kind == "check" or state.failures.get("address", 0) > 0
         state.beliefs["address"] = belief
-        if not all(part_of(value, part) for part in PARTS):
+        if not _is_whole(value):
             return await self._start_parts(state)
         registered = _registered(state)
         if registered and _same_house(value, registered) and _same_flat(value, registered):
@@ -118,6 +118,8 @@ class Addresses:
     async def hear_part(self, state: State, question: Question, heard: Heard, text: str | None = None) -> Step:
         slot = question.slot
         known = self._settled(state)
+        if slot == "street" and self._script.policy.means_no_street(heard.text):
+            return await self._take_part(state, slot, None, 0.95)
         understood = await self._listening.value(state, question, heard, text=text, address=known)
         if slot == "flat" and understood.complete and understood.meaning in ("value", "no") and not understood.value:
             return await self._take_part(state, slot, None, understood.probability)
@@ -217,6 +219,12 @@ class Addresses:
             heard = Heard(text=spoken_address(address))
             whole = (await self._listening.value(state, self._script.questions["address"], heard)).value
         return bool(whole and _same_house(whole, address) and whole.get("in_register"))
+
+
+def _is_whole(address: dict[str, Any]) -> bool:
+    """Town, street and house, or a house of a village that has no streets."""
+    village = address.get("in_register") and not address.get("street")
+    return all(part_of(address, part) or (part == "street" and village) for part in PARTS)
 
 
 def _is_like_offered(said: dict[str, Any], offered: dict[str, Any]) -> bool:

@@ -62,11 +62,20 @@ class Policy:
     operators: Hours
     home_visit: HomeVisit
     several: tuple[str, ...]
+    no_street: tuple[str, ...]
 
     def means_several(self, text: str) -> bool:
         """Whether the words name more than one patient: «двое детей», «мне и ребёнку»."""
-        said = f" {text.lower().replace('ё', 'е')} "
-        return any(f" {words.replace('ё', 'е')} " in said for words in self.several)
+        return _has(text, self.several)
+
+    def means_no_street(self, text: str) -> bool:
+        """Whether the words say that the village has no streets."""
+        return _has(text, self.no_street)
+
+
+def _has(text: str, phrases: tuple[str, ...]) -> bool:
+    said = f" {text.lower().replace('ё', 'е')} "
+    return any(f" {words.replace('ё', 'е')} " in said for words in phrases)
 
 
 def load_policy(reader: Reader, region: Reader | None) -> tuple[Policy, tuple[float, float]]:
@@ -87,6 +96,7 @@ def load_policy(reader: Reader, region: Reader | None) -> tuple[Policy, tuple[fl
         operators=_hours(reader.inner("operators")),
         home_visit=_home_visit(reader.inner("home_visit")),
         several=reader.texts("several"),
+        no_street=reader.texts("no_street"),
     )
     limits.done()
     reader.done()

@@ -467,3 +467,25 @@ def test_a_child_is_nobodys_husband() -> None:
              "birth_date": [("2017-09-22", 0.95)]}  # fmt: skip
     call = talk(Call(World(patients=[child], meant=MEANT | meant)))
     assert call.world.calls[0][1]["caller"]["relation"] == "parent"
+
+
+VILLAGE = {"town": "Сосновка", "street": None, "street_kind": None, "house": "5", "flat": None, "in_register": True}
+
+
+def test_a_village_without_streets_is_a_whole_address() -> None:
+    world = World(meant=MEANT | {"address": [(VILLAGE, 0.97)]}, patients=[])
+    world.say["address"] = "деревня сосновка дом пять"
+    call = talk(Call(world))
+    assert "street" not in call.asked
+    ((_, body),) = world.calls
+    assert (body["address"]["town"], body["address"]["street"], body["address"]["house"]) == ("Сосновка", None, "5")
+
+
+def test_who_says_that_there_is_no_street_is_not_asked_for_it_again() -> None:
+    parts = {**VILLAGE, "house": None, "in_register": False}
+    world = World(meant=MEANT | {"address": [(parts, 0.97)], "house": [("5", 0.97)]}, patients=[])
+    world.say |= {"address": "деревня сосновка", "street": "у нас улиц нет", "house": "дом пять"}
+    call = talk(Call(world))
+    assert call.asked.count("street") == 1
+    ((_, body),) = world.calls
+    assert (body["address"]["town"], body["address"]["street"], body["address"]["house"]) == ("Сосновка", None, "5")
