@@ -24,8 +24,8 @@ from understanding import dictionaries
 from understanding.addresses import Addresses
 from understanding.ages import understand_age
 from understanding.answers import understand_yes_no
+from understanding.birth_dates import BirthDates
 from understanding.choices import understand_choice
-from understanding.dates import understand_birth_date
 from understanding.model import Heard, Understood
 from understanding.names import Names
 from understanding.phones import understand_phone, understand_this_phone
@@ -46,7 +46,6 @@ SLOTS: dict[str, Understand] = {
     "symptoms": understand_symptoms,
     "temperature": understand_temperature,
     "since": understand_since,
-    "birth_date": understand_birth_date,
     "policy": understand_policy,
     "phone": understand_phone,
     "this_phone": understand_this_phone,
@@ -64,7 +63,6 @@ SLOTS: dict[str, Understand] = {
 EXPECTS: dict[str, Understand] = {
     "yes_no": understand_yes_no,
     "number": understand_small_number,
-    "date": understand_birth_date,
     "phone": understand_phone,
     "policy": understand_policy,
     "symptoms": understand_symptoms,
@@ -82,9 +80,10 @@ ADDRESS_SLOTS = frozenset({"address", "town", "street", "house", "flat"})
 class Understanding:
     """Finds for each turn the one who understands it."""
 
-    def __init__(self, names: Names, addresses: Addresses) -> None:
+    def __init__(self, names: Names, addresses: Addresses, birth_dates: BirthDates) -> None:
         self._names = names
         self._addresses = addresses
+        self._birth_dates = birth_dates
 
     def use(self, addresses: Addresses) -> None:
         """Take other addresses from the next request on; requests under way keep theirs."""
@@ -102,9 +101,11 @@ class Understanding:
         return SLOTS.get(heard.slot or "", EXPECTS.get(heard.expects, understand_free))(heard)
 
     def _slow(self, heard: Heard) -> Callable[[Heard], Awaitable[Understood]] | None:
-        """Names and addresses: they search the register and may ask the sound."""
+        """Names, addresses and dates of birth: they search the register or may ask the sound."""
         if heard.expects == "yes_no":
             return None
+        if heard.slot == "birth_date" or (heard.slot is None and heard.expects == "date"):
+            return self._birth_dates.understand
         if heard.slot in NAME_SLOTS or (heard.slot is None and heard.expects == "name"):
             return self._names.understand
         if heard.slot in ADDRESS_SLOTS or (heard.slot is None and heard.expects == "address"):
@@ -120,7 +121,7 @@ def create(settings: Settings) -> FastAPI:
         asr = AsrClient(settings, seconds=RESCORE_SECONDS)
         names = Names(dictionaries.load(settings.var_dir / "dictionaries"), asr)
         keeper = RegisterKeeper(settings.region_dir, asr)
-        understanding = Understanding(names, keeper.addresses)
+        understanding = Understanding(names, keeper.addresses, BirthDates(asr))
         await warm_up(understanding)
         app.state.understanding, app.state.keeper = understanding, keeper
         reload_on_hangup(keeper, understanding.use)
@@ -166,7 +167,7 @@ def reload_on_hangup(keeper: RegisterKeeper, use: Callable[[Addresses], None]) -
 
 async def warm_up(understanding: Understanding) -> None:
     """Load every list now, so that no caller waits for it and a broken one stops the start."""
-    for slot in SLOTS:
+    for slot in (*SLOTS, "birth_date"):
         await understanding.understand(Heard.model_validate({"expects": "free", "slot": slot, "text": "сорог"}))
     await understanding.understand(Heard(expects="free", text="да"))
 

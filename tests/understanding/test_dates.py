@@ -5,12 +5,14 @@ The published complaint about telephone robots is that they do not understand da
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from num2words import num2words
 
+from understanding.birth_dates import BirthDates, said_date
 from understanding.dates import age_on, understand_birth_date
 from understanding.model import Heard, Understood
 
@@ -231,3 +233,61 @@ def test_keypad_wins(digits: str, expected: str | None) -> None:
 def test_what_is_no_date(text: str) -> None:
     answer = understood(text)
     assert answer.value is None or answer.probability < 0.85
+
+
+# -- what the recogniser got wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "born"),
+    [
+        ("31-го вымая 1985 года", "1985-05-31"),
+        ("23 его апреля 1223 его", "2023-04-23"),
+        ("один ноль семь тысяча девятьсот восемьдесят", "1980-07-01"),  # «семь» is no «сен»
+    ],
+)
+def test_months_and_years_that_were_nearly_heard(text: str, born: str) -> None:
+    assert understood(text, (text, -0.4)).value == born
+
+
+def test_a_hundred_years_are_not_taken_without_asking() -> None:
+    """«Две тысячи двадцать третьего» is often written as 1923: the child would be registered as a centenarian."""
+    heard = understood("20 мая 1923 года", ("20 мая 1923 года", -0.3))
+    assert heard.value == "1923-05-20"
+    assert heard.probability < 0.8
+    assert [one.value for one in heard.candidates] == ["2023-05-20"]
+    assert understood("20 мая 1923 года", ("20 мая 1923 года", -0.3), age=3).value == "2023-05-20"
+    assert understood("двадцатого мая тысяча девятьсот двадцать третьего года").probability > 0.9
+
+
+class _Sound:
+    """Says that one phrase was heard."""
+
+    def __init__(self, heard: str) -> None:
+        self._heard = heard
+        self.asked: list[str] = []
+
+    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
+        self.asked = candidates
+        return [-0.3 if one == self._heard else -3.0 for one in candidates]
+
+
+def _with_sound(sound: _Sound, *scored: tuple[str, float]) -> Understood:
+    question = {
+        "expects": "date", "slot": "birth_date", "text": scored[0][0], "turn_id": "t",
+        "alternatives": [{"text": text, "score": score} for text, score in scored], "context": {"today": str(TODAY)},
+    }  # fmt: skip
+    return asyncio.run(BirthDates(sound).understand(Heard.model_validate(question)))
+
+
+def test_the_sound_decides_between_days() -> None:
+    sound = _Sound(said_date("1962-04-06"))
+    heard = _with_sound(sound, ("16 апреля 1962 года", -0.40), ("6 апреля 1962 года", -0.42))
+    assert heard.value == "1962-04-06"
+    assert sound.asked[0] == "шестнадцатого апреля тысяча девятьсот шестьдесят второго года"
+
+
+def test_a_clear_date_costs_no_second_look() -> None:
+    sound = _Sound("")
+    assert _with_sound(sound, ("16 апреля 1962 года", -0.1)).value == "1962-04-16"
+    assert sound.asked == []
