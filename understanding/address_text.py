@@ -17,7 +17,7 @@ from num2words import num2words
 from understanding.numbers import NumberToken, parse_numbers
 from understanding.phonetics import encode, sounds
 from understanding.register import House
-from understanding.sound_index import pack, whole_costs
+from understanding.sound_index import SoundIndex, whole_costs
 from understanding.text import contains_phrase, fold, load_data, tokens
 
 MOST_HOUSE, MOST_FLAT = 400, 999
@@ -65,21 +65,25 @@ def _never() -> frozenset[str]:
     return frozenset(address_words()["never"])
 
 
+@cache
+def _roles() -> tuple[list[tuple[str, str, float]], SoundIndex]:
+    """Every word of a role with that role and how far off it may sound, and the words' sounds."""
+    roles = address_words()["roles"].items()
+    rows = [(word, role, float(rule["near"])) for role, rule in roles for word in rule["words"]]
+    return rows, SoundIndex.of([sounds(word) for word, _role, _near in rows])
+
+
 @lru_cache(maxsize=20_000)
 def role_of(word: str) -> str | None:
     """The role that `word` (folded) gives to the number beside it, however it was spelled."""
-    heard = sounds(word)
+    rows, index = _roles()
+    costs = whole_costs(index.codes, index.lengths, encode(sounds(word)))
     best: tuple[float, str] | None = None
-    for role, rule in address_words()["roles"].items():
-        for spoken in rule["words"]:
-            codes, lengths = pack([sounds(spoken)])
-            cost = (
-                float(whole_costs(codes, lengths, encode(heard))[0])
-                if len(spoken) > 2
-                else (0.0 if word == spoken else 9.0)
-            )
-            if cost <= rule["near"] and (best is None or cost < best[0]):
-                best = cost, role
+    for (spoken, role, near), sounding in zip(rows, costs.tolist(), strict=True):
+        # of two letters only the word itself counts
+        cost = sounding if len(spoken) > 2 else (0.0 if word == spoken else near + 1)
+        if cost <= near and (best is None or cost < best[0]):
+            best = cost, role
     return best[1] if best else None
 
 
