@@ -9,7 +9,7 @@ from dialog.conversation.address import Addresses
 from dialog.conversation.belief import best, combined, normalised, same, without
 from dialog.conversation.danger import Dangers
 from dialog.conversation.identity import PARTS as NAME_PARTS
-from dialog.conversation.identity import Identity
+from dialog.conversation.identity import Identity, is_named
 from dialog.conversation.listening import Listening
 from dialog.conversation.script import Question, Script
 from dialog.conversation.spoken import spoken
@@ -135,12 +135,10 @@ class Answers:
 
     def _hear_patient(self, state: State, understood: Understood) -> Step:
         """The patient was read back or offered, and the caller said the name: does it fit?"""
-        heard = normalised(understood.belief())
-        asked = state.asked.value
-        if any(p >= 0.1 and same(value.get("surname"), asked.get("surname"))
-               and same(value.get("name"), asked.get("name")) for value, p in heard):  # fmt: skip
+        offered = state.asked.kind == "offer"
+        if is_named(normalised(understood.belief()), state.asked.value, offered=offered):
             return self._affirm_patient(state)
-        if state.asked.kind == "offer":  # it is somebody else, who was named at once
+        if offered:  # it is somebody else, who was named at once
             self._identity.refuse_offer(state)
             return self._identity.hear_name(state, understood, self._script.questions["name"].ask_back)
         return self._identity.doubt(state)

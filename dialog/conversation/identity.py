@@ -47,6 +47,10 @@ CERTAIN = 0.97
 """A first name heard so well is not asked again."""
 KNOWN_DATE = 0.05
 """A date of birth heard with this is enough to offer a patient of an earlier call who has it."""
+REPEATED = 0.1
+"""A name that is read back is repeated when it is heard with this …"""
+OFFER_REPEATED = 0.5
+"""… and an offered patient's first name and patronymic with this."""
 AGE_MARGIN = 1
 """Years by which the age that was said may differ from the date of birth."""
 
@@ -91,6 +95,8 @@ class Identity:
         name = state.value("name")
         if state.identity == "found":  # who was not found has been asked for everything once
             state.identity_asked = []
+        elif field == "name" and name is not None:  # heard the same way once more, it would be read back for ever
+            state.refused.setdefault("name", []).append(name)
         state.identity, state.patient, state.visits = "open", None, None
         state.affirmed.clear()
         if field in PARTS and name is not None:
@@ -309,6 +315,17 @@ def _read_back(patient: dict[str, Any], probability: float) -> Check:
     return Check(
         "name", _name_of(patient), probability, f"{spoken_name(patient)}, {spoken_date(patient['birth_date'])}"
     )
+
+
+def is_named(belief: Belief, patient: dict[str, Any], *, offered: bool) -> bool:
+    """Whether the name that was said instead of «да» is that of the patient who was read back, or offered: with the
+    caller's number and the date of birth the surname need not be heard as well, it was not in the question."""
+
+    def fits(value: dict[str, Any], *parts: str) -> bool:
+        return all(value.get(part) and same(value[part], patient.get(part)) for part in parts)
+
+    whole = any(p >= REPEATED and fits(value, "surname", "name") for value, p in belief)
+    return whole or (offered and sum(p for value, p in belief if fits(value, "name", "patronymic")) >= OFFER_REPEATED)
 
 
 def agreement(name: dict[str, Any], patient: dict[str, Any]) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dialog.conversation.state import Asked
-from tests.dialog.world import ADDRESS, MEANT, PATIENT, SCRIPT, Call, World, talk
+from tests.dialog.world import ADDRESS, MEANT, NAME, PATIENT, SCRIPT, Call, World, talk
 
 KNOWN = PATIENT | {"relation": "self"}
 
@@ -59,6 +59,26 @@ def test_a_known_patient_who_is_denied_is_asked_for_like_anybody() -> None:
     assert call.reply.slot == "who", "nobody knows any more for whom the call is"
     talk(call)
     assert call.world.calls[0][1]["patient"]["mis_id"] == PATIENT["mis_id"]
+
+
+def test_who_repeats_the_offered_name_has_said_yes_though_the_surname_is_garbled() -> None:
+    world = World(known=[KNOWN], meant=MEANT | {"name": [({**NAME, "surname": "Дросили"}, 0.6)]})
+    world.say["name"] = said = "дросили милана викторовна"
+    call = talk(Call(world), until="name")
+    turn(call, said)
+    assert call.state.identity == "found"
+    assert call.state.value("name")["surname"] == PATIENT["surname"]
+
+
+def test_a_name_that_was_denied_is_not_read_back_once_more() -> None:
+    wrong, right = {**NAME, "surname": "Павильщикова"}, {**NAME, "surname": "Павликова"}
+    world = World(patients=[], meant=MEANT | {"name": [(wrong, 0.6), (right, 0.2)], "surname": [("Павильщикова", 0.5)]})
+    call = talk(Call(world), until="confirm")
+    assert "Павильщикова" in call.said
+    turn(call, "нет")
+    turn(call, "имя")
+    talk(call, until="confirm")
+    assert "Павильщикова" not in call.said
 
 
 def test_the_registered_address_is_a_question_to_an_identified_patient_only() -> None:
