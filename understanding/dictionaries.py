@@ -28,11 +28,13 @@ from understanding.phonetics import sounds
 from understanding.sound_index import SoundIndex, pack, signatures
 
 DATA = Path(__file__).parent / "data"
-FORMAT = 5
+FORMAT = 6
 """Raised when what `prepare` writes changes."""
 
 _WORD = re.compile(r"[А-ЯЁ][а-яё]{1,17}")
 _SURNAME = re.compile(r".*(ов|ев|ёв|ин|ын|ский|цкий|ской|ой|ый|ий|их|ых|енко|ко|ук|юк|ян|дзе|швили|ич|ель|ец)")
+_TORN = 0.1
+"""Share of the people with such a patronymic for whom it is heard torn in two."""
 _LEAST_FIRST, _LEAST_PATRONYMIC = 20, 20
 """Counts below which a first name or patronymic of the source is mostly a slip of the pen."""
 
@@ -220,7 +222,14 @@ def _patronymics() -> list[_Row]:
         gendered: list[tuple[str, Gender]] = [(male, "m"), (_daughter(male), "f")]
         for name, gender in gendered:
             rows += [(name, decline_patronymic(name, gender, case), gender, case, count) for case in _CASES]
+            if male.endswith("еевич"):
+                rows.append((name, _torn(name), gender, "nominative", count * _TORN))
     return rows
+
+
+def _torn(patronymic: str) -> str:
+    """Андреевна → Андрейивановна: what recognisers make of it, as if it were a first name and another patronymic."""
+    return patronymic[:-5] + "ейивано" + patronymic[-3:]
 
 
 def _daughter(patronymic: str) -> str:
