@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from itertools import pairwise
 
 from understanding.alternatives import Ballot, Trust, spoken
 from understanding.answers import is_unknown
 from understanding.model import Candidate, Context, Heard, Understood
-from understanding.numbers import NumberToken, lexicon, parse_numbers
-from understanding.text import closest, load_data, tidy, tokens
+from understanding.months import Month, find_months, month_words
+from understanding.numbers import NumberToken, parse_numbers
+from understanding.text import load_data, tidy, tokens
 
 TRUST = Trust(-1.0)
 OLDEST = 115
@@ -25,6 +25,9 @@ AGE_OFF = 0.06
 MISHEARD_CENTURY = 0.3
 """Chance that a year more than a century ago was one of this century: Whisper writes «две тысячи двадцать третьего» as
 1923 (4 of 40 dates by telephone), and of 10,000 patients two are that old and a hundred that young."""
+
+AGE_REPAIRS = 0.3
+"""Weight of the same day in the year that the age tells, when that is one digit off: it is asked back."""
 
 IMPOSSIBLE = 0.5
 """What the vote of an impossible date is worth against possible ones: it shows that something was misheard."""
@@ -49,48 +52,10 @@ class PartialDate:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Month:
-    month: int
-    start: int
-    end: int
-    certainty: float
-
-
-@cache
-def _months() -> dict[str, int]:
-    return {form: number for number, forms in load_data("dates")["months"].items() for form in forms}
-
-
 @cache
 def _not_numbers() -> frozenset[str]:
     data = load_data("dates")
-    return frozenset(_months()) | frozenset(data["year_words"]) | frozenset(data["other_words"])
-
-
-def _find_months(text: str) -> list[_Month]:
-    """Month names in `text`, also broken in two («ак тября») and nearly right («севрале»)."""
-    known = _months()
-    found: list[_Month] = []
-    spoken_words = [token for token in tokens(text) if token.kind == "word"]
-    for token in spoken_words:
-        if token.text in known:
-            found.append(_Month(known[token.text], token.start, token.end, 1.0))
-    for token in [] if found else spoken_words:
-        ending = next((form for form in known if len(form) > 2 and token.text.endswith(form)), None)
-        if ending is not None:  # «вымая»
-            found.append(_Month(known[ending], token.start, token.end, 0.8))
-    if found:
-        return found
-    spoken_words = [token for token in spoken_words if token.text not in lexicon()]  # «семь» is no «сен»
-    tries = [(token.text, token.start, token.end) for token in spoken_words]
-    tries += [(a.text + b.text, a.start, b.end) for a, b in pairwise(spoken_words)]
-    near = [(closest(word, known.keys(), least=0.75), start, end) for word, start, end in tries]
-    best = max(((hit, start, end) for hit, start, end in near if hit), key=lambda one: one[0][1], default=None)
-    if best is None:
-        return []
-    (word, likeness), start, end = best
-    return [_Month(known[word], start, end, 0.3 + 0.6 * likeness)]
+    return frozenset(month_words()) | frozenset(data["year_words"]) | frozenset(data["other_words"])
 
 
 def _years(numbers: list[NumberToken], today: date) -> Iterator[tuple[int, float]]:
@@ -165,7 +130,7 @@ def _split_long(numbers: list[NumberToken]) -> list[NumberToken]:
 def readings(text: str, today: date) -> list[PartialDate]:
     """What `text` can mean as a date; qualities sum to at most 1."""
     numbers = _split_long(_merge_zeros(parse_numbers(text, fuzzy=True, stop=_not_numbers())))
-    months = _find_months(text)
+    months = find_months(text)
     # a word repaired into a month is no number too
     numbers = [n for n in numbers if not any(m.start < n.end and n.start < m.end for m in months)]
     if len({month.month for month in months}) == 1:
@@ -187,7 +152,7 @@ def _strange_words(text: str, numbers: list[NumberToken]) -> int:
     )
 
 
-def _with_month(numbers: list[NumberToken], month: _Month, today: date) -> Iterator[PartialDate]:
+def _with_month(numbers: list[NumberToken], month: Month, today: date) -> Iterator[PartialDate]:
     before = [number for number in numbers if number.end <= month.start]
     after = [number for number in numbers if number.start >= month.end]
     quality = month.certainty
@@ -214,6 +179,8 @@ def _day(numbers: list[NumberToken]) -> tuple[int, float]:
         return last.value, last.certainty
     if len(numbers) == 2 and numbers[0].value in (20, 30) and 0 < last.value < 10:
         return numbers[0].value + last.value, 0.8 * last.certainty  # «20 5 октября»
+    if numbers[-2].certainty > last.certainty:  # «31 воев в густо»: what is nearly a numeral is none here
+        return numbers[-2].value, 0.8 * numbers[-2].certainty
     return last.value, (0.8 if last.value == numbers[0].value else 0.6) * last.certainty
 
 
@@ -287,6 +254,15 @@ def understand_birth_date(heard: Heard) -> Understood:
     return answer(ranked, tidy(said[0].text))
 
 
+def _of_age(born: date, age: int | None, today: date) -> date | None:
+    """The same day in the year that the age tells, where one digit of the year was misheard: «90» as 99."""
+    for year in range(today.year - (age or 0) - 1, today.year - (age or 0) + 1):
+        off = sum(one != other for one, other in zip(str(year), str(born.year), strict=True))
+        if off == 1 and (born.month, born.day) != (2, 29) and age_on(born.replace(year=year), today) == age:
+            return born.replace(year=year)
+    return None
+
+
 def _vote(ballot: Ballot, reading: PartialDate, weight: float, context: Context, today: date) -> None:
     born = reading.value
     share = weight * reading.quality
@@ -301,6 +277,8 @@ def _vote(ballot: Ballot, reading: PartialDate, weight: float, context: Context,
     else:
         agreed = _agreement(born, context, today)
         ballot.add(born.isoformat(), share * agreed)
+        if agreed == AGE_OFF and (meant := _of_age(born, context.age, today)) is not None:
+            ballot.add(meant.isoformat(), share * AGE_REPAIRS)
         # what speaks against a date does not make the others true: most of that weight stays undecided
         ballot.lose(share * (1 - agreed) * 0.2)
 

@@ -242,6 +242,9 @@ def test_what_is_no_date(text: str) -> None:
     ("text", "born"),
     [
         ("31-го вымая 1985 года", "1985-05-31"),
+        ("31 воев в густот 1952 года", "1952-08-31"),
+        ("31 воя в густотынсичьем 1952 года", "1952-08-31"),
+        ("2 севраля 1990 года", "1990-02-02"),
         ("23 его апреля 1223 его", "2023-04-23"),
         ("один ноль семь тысяча девятьсот восемьдесят", "1980-07-01"),  # «семь» is no «сен»
     ],
@@ -258,6 +261,12 @@ def test_a_hundred_years_are_not_taken_without_asking() -> None:
     assert [one.value for one in heard.candidates] == ["2023-05-20"]
     assert understood("20 мая 1923 года", ("20 мая 1923 года", -0.3), age=3).value == "2023-05-20"
     assert understood("двадцатого мая тысяча девятьсот двадцать третьего года").probability > 0.9
+
+
+def test_the_age_repairs_a_digit_of_the_year_but_asks_back() -> None:
+    heard = understood("2 февраля 1999 года", ("2 февраля 1999 года", -0.4), age=36)
+    assert heard.value == "1990-02-02"
+    assert 0.4 <= heard.probability < 0.85
 
 
 class _Sound:
