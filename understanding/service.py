@@ -24,15 +24,18 @@ from understanding import dictionaries
 from understanding.addresses import Addresses
 from understanding.ages import understand_age
 from understanding.answers import understand_yes_no
-from understanding.birth_dates import BirthDates
 from understanding.choices import understand_choice
+from understanding.dates import understand_birth_date
 from understanding.model import Heard, Understood
 from understanding.names import Names
 from understanding.phones import understand_phone, understand_this_phone
 from understanding.policies import understand_policy
 from understanding.register_reload import RegisterKeeper, Reloaded
 from understanding.relations import understand_caller, understand_who
+from understanding.rescoring import Rescorer
+from understanding.said import said_age, said_date, said_temperature
 from understanding.small_numbers import understand_small_number
+from understanding.sound_checked import SoundChecked
 from understanding.symptoms import understand_free, understand_since, understand_symptoms
 from understanding.temperatures import understand_temperature
 
@@ -42,9 +45,7 @@ Understand = Callable[[Heard], Understood]
 
 SLOTS: dict[str, Understand] = {
     "who": understand_who,
-    "age": understand_age,
     "symptoms": understand_symptoms,
-    "temperature": understand_temperature,
     "since": understand_since,
     "policy": understand_policy,
     "phone": understand_phone,
@@ -80,10 +81,14 @@ ADDRESS_SLOTS = frozenset({"address", "town", "street", "house", "flat"})
 class Understanding:
     """Finds for each turn the one who understands it."""
 
-    def __init__(self, names: Names, addresses: Addresses, birth_dates: BirthDates) -> None:
+    def __init__(self, names: Names, addresses: Addresses, rescorer: Rescorer | None = None) -> None:
         self._names = names
         self._addresses = addresses
-        self._birth_dates = birth_dates
+        self._checked = {
+            "birth_date": SoundChecked(understand_birth_date, said_date, rescorer),
+            "age": SoundChecked(understand_age, said_age, rescorer),
+            "temperature": SoundChecked(understand_temperature, said_temperature, rescorer),
+        }
 
     def use(self, addresses: Addresses) -> None:
         """Take other addresses from the next request on; requests under way keep theirs."""
@@ -104,8 +109,8 @@ class Understanding:
         """Names, addresses and dates of birth: they search the register or may ask the sound."""
         if heard.expects == "yes_no":
             return None
-        if heard.slot == "birth_date" or (heard.slot is None and heard.expects == "date"):
-            return self._birth_dates.understand
+        if checked := self._checked.get(heard.slot or ("birth_date" if heard.expects == "date" else "")):
+            return checked.understand
         if heard.slot in NAME_SLOTS or (heard.slot is None and heard.expects == "name"):
             return self._names.understand
         if heard.slot in ADDRESS_SLOTS or (heard.slot is None and heard.expects == "address"):
@@ -121,7 +126,7 @@ def create(settings: Settings) -> FastAPI:
         asr = AsrClient(settings, seconds=RESCORE_SECONDS)
         names = Names(dictionaries.load(settings.var_dir / "dictionaries"), asr)
         keeper = RegisterKeeper(settings.region_dir, asr)
-        understanding = Understanding(names, keeper.addresses, BirthDates(asr))
+        understanding = Understanding(names, keeper.addresses, asr)
         await warm_up(understanding)
         app.state.understanding, app.state.keeper = understanding, keeper
         reload_on_hangup(keeper, understanding.use)
@@ -167,7 +172,7 @@ def reload_on_hangup(keeper: RegisterKeeper, use: Callable[[Addresses], None]) -
 
 async def warm_up(understanding: Understanding) -> None:
     """Load every list now, so that no caller waits for it and a broken one stops the start."""
-    for slot in (*SLOTS, "birth_date"):
+    for slot in (*SLOTS, "birth_date", "age", "temperature"):
         await understanding.understand(Heard.model_validate({"expects": "free", "slot": slot, "text": "сорог"}))
     await understanding.understand(Heard(expects="free", text="да"))
 

@@ -24,7 +24,6 @@ from scripts.understanding_bench.mis import SANDBOX, Mis
 from scripts.understanding_bench.results import Result
 from scripts.understanding_bench.speech import Speech
 from understanding import dictionaries
-from understanding.birth_dates import BirthDates
 from understanding.names import Names
 from understanding.register_reload import RegisterKeeper
 from understanding.service import Understanding
@@ -68,7 +67,7 @@ class Worker:
         hearing = Hearing(settings, kept) if hears else None
         names = Names(dictionaries.load(settings.var_dir / "dictionaries"), hearing)
         addresses = RegisterKeeper(settings.region_dir, hearing).addresses
-        understanding = Understanding(names, addresses, BirthDates(hearing))
+        understanding = Understanding(names, addresses, hearing)
         self._room = Room(understanding, Mis(settings, folder, kept))
         self._judge = Judge(self._room, script)
         self._ears: Ears | None = None

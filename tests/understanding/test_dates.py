@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from num2words import num2words
 
-from understanding.birth_dates import BirthDates, said_date
 from understanding.dates import age_on, understand_birth_date
 from understanding.model import Heard, Understood
+from understanding.said import said_date
+from understanding.sound_checked import SoundChecked
 
 TODAY = date(2026, 11, 22)
 MONTHS = [
@@ -286,7 +287,7 @@ def _with_sound(sound: _Sound, *scored: tuple[str, float]) -> Understood:
         "expects": "date", "slot": "birth_date", "text": scored[0][0], "turn_id": "t",
         "alternatives": [{"text": text, "score": score} for text, score in scored], "context": {"today": str(TODAY)},
     }  # fmt: skip
-    return asyncio.run(BirthDates(sound).understand(Heard.model_validate(question)))
+    return asyncio.run(SoundChecked(understand_birth_date, said_date, sound).understand(Heard.model_validate(question)))
 
 
 def test_the_sound_decides_between_days() -> None:
