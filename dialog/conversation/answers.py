@@ -14,7 +14,7 @@ from dialog.conversation.listening import Listening
 from dialog.conversation.script import Question, Script
 from dialog.conversation.spoken import spoken
 from dialog.conversation.state import Asked, State
-from dialog.conversation.step import Advance, Ask, Check, Failed, GiveUp, Step
+from dialog.conversation.step import Advance, Ask, Check, Doubt, Failed, GiveUp, Step
 from dialog.conversation.turn import Heard, Intent, Understood
 
 PART_SLOTS = (*ADDRESS_PARTS, "flat")
@@ -113,8 +113,11 @@ class Answers:
     async def _hear_symptoms(self, state: State, question: Question, understood: Understood) -> Step:
         if understood.value is None:
             return Failed(understood.meaning == "unknown")
-        if understood.probability < question.accept and not state.failures.get(question.slot):
-            return Failed()  # garbled: it may have been a word of danger, and no doctor can read it
+        if understood.probability < question.accept:  # garbled: it may have been a word of danger
+            if not state.failures.get(question.slot):
+                return Failed()  # and no doctor can read it
+            if not state.doubts:
+                return Doubt(str(understood.value.get("text")))
         step = self._settle(state, question.slot, understood.value, understood.probability)
         if "temperature" not in state.taken:
             # «температуры нет» within the complaint has no value, yet it need not be asked for

@@ -145,7 +145,10 @@ class Conversation:
             may_cancel = may_cancel and intent.name in ("", "cancel", "visit_cancel")
         if may_cancel and self._script.urgent.wants_to_cancel(heard.text):
             return self._wishes.cancel(state)
-        return await self._answer(state, heard, intent)
+        step = await self._answer(state, heard, intent)
+        if isinstance(step, Doubt):
+            self._put_off(state, heard, intent)
+        return step
 
     async def _answer(self, state: State, heard: Heard, intent: Intent) -> Step:
         policy, slot = self._script.policy, state.asked.slot

@@ -454,11 +454,26 @@ def test_the_same_call_and_patient_have_one_key() -> None:
     assert one.world.calls[0][0] == other.world.calls[0][0]
 
 
-def test_a_complaint_that_was_heard_badly_is_asked_for_once_more_then_taken() -> None:
+def test_a_complaint_that_was_heard_badly_twice_is_taken_only_when_there_is_no_danger() -> None:
+    """«Выпила уксус» came as «уй пела укурсус», both times."""
     garbled = [({"text": "уй пела укурсус", "temperature": None, "since": None}, 0.88)]
-    call = talk(Call(World(meant=MEANT | {"symptoms": garbled})), until="since")
-    assert call.asked.count("symptoms") == 2
+    call = talk(Call(World(meant=MEANT | {"symptoms": garbled})), until="symptoms")
+    turn(call, SAY["symptoms"])
+    assert call.reply.slot == "symptoms"
+    turn(call, SAY["symptoms"])
+    assert call.said == SCRIPT.phrases.doubt_question
+    turn(call, "нет")
     assert call.state.value("symptoms") == "уй пела укурсус"
+    talk(call)
+    assert len(call.world.calls) == 1
+
+
+def test_who_is_in_danger_and_not_understood_is_sent_to_103() -> None:
+    garbled = [({"text": "уй пела укурсус", "temperature": None, "since": None}, 0.88)]
+    call = talk(Call(World(meant=MEANT | {"symptoms": garbled})), until="symptoms")
+    for said in (SAY["symptoms"], SAY["symptoms"], "да"):
+        turn(call, said)
+    assert call.said == SCRIPT.phrases.emergency_question
 
 
 def test_a_child_is_nobodys_husband() -> None:
