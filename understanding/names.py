@@ -98,9 +98,13 @@ class Names:
         letters = spelled(raw)
         if letters is not None:
             sound, raw = sounds(letters), letters
-        if heard.slot == "surname":
-            return self._decoder.surname(sound, raw, gender)
-        return self._decoder.single(sound, _PARTS[heard.slot], gender)
+        if heard.slot != "surname":
+            return self._decoder.single(sound, _PARTS[heard.slot], gender)
+        alone = self._decoder.surname(sound, raw, gender)
+        if letters is not None or " " not in raw:
+            return alone
+        # who is asked for the surname alone often says the whole name again
+        return [*alone, *(one for one in self._decoder.whole(sound, raw, gender) if one.surname and one.first)]
 
     async def _ask_the_sound(self, heard: Heard, scored: list[_Scored]) -> None:
         """Add what the sound says of the likeliest readings; the others are no likelier than the worst of them."""

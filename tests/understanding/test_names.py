@@ -70,6 +70,7 @@ async def test_a_surname_that_no_dictionary_has(names: Names) -> None:
     ("slot", "text", "name"),
     [
         ("surname", "панкратов", "Панкратов"),
+        ("surname", "плавильщикова милана викторовна", "Плавильщикова"),  # the whole name again
         ("first_name", "константин", "Константин"),
         ("patronymic", "сергейевна", "Сергеевна"),
         ("surname", "пэ а вэ эл о вэ а", "Павлова"),
