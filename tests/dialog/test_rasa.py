@@ -138,7 +138,7 @@ async def test_calls_at_once_do_not_mix(client: DialogClient, rasa: RealRasa) ->
 
 async def test_slow_services_end_in_an_apology_not_in_silence(client: DialogClient, rasa: RealRasa) -> None:
     call_id, _ = await lead(client, until="birth_date")
-    rasa.services.delay = 3.0
+    rasa.services.delay = 5.0
     answer = await client.send(call_id, "turn", Turn(SAY["birth_date"]))
     assert answer.transfer is not None
     assert answer.transfer.reason == "error"
