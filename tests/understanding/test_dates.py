@@ -5,7 +5,6 @@ The published complaint about telephone robots is that they do not understand da
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -14,8 +13,6 @@ from num2words import num2words
 
 from understanding.dates import age_on, understand_birth_date
 from understanding.model import Heard, Understood
-from understanding.said import said_date
-from understanding.sound_checked import SoundChecked
 
 TODAY = date(2026, 11, 22)
 MONTHS = [
@@ -268,36 +265,3 @@ def test_the_age_repairs_a_digit_of_the_year_but_asks_back() -> None:
     heard = understood("2 февраля 1999 года", ("2 февраля 1999 года", -0.4), age=36)
     assert heard.value == "1990-02-02"
     assert 0.4 <= heard.probability < 0.85
-
-
-class _Sound:
-    """Says that one phrase was heard."""
-
-    def __init__(self, heard: str) -> None:
-        self._heard = heard
-        self.asked: list[str] = []
-
-    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        self.asked = candidates
-        return [-0.3 if one == self._heard else -3.0 for one in candidates]
-
-
-def _with_sound(sound: _Sound, *scored: tuple[str, float]) -> Understood:
-    question = {
-        "expects": "date", "slot": "birth_date", "text": scored[0][0], "turn_id": "t",
-        "alternatives": [{"text": text, "score": score} for text, score in scored], "context": {"today": str(TODAY)},
-    }  # fmt: skip
-    return asyncio.run(SoundChecked(understand_birth_date, said_date, sound).understand(Heard.model_validate(question)))
-
-
-def test_the_sound_decides_between_days() -> None:
-    sound = _Sound(said_date("1962-04-06"))
-    heard = _with_sound(sound, ("16 апреля 1962 года", -0.40), ("6 апреля 1962 года", -0.42))
-    assert heard.value == "1962-04-06"
-    assert sound.asked[0] == "шестнадцатого апреля тысяча девятьсот шестьдесят второго года"
-
-
-def test_a_clear_date_costs_no_second_look() -> None:
-    sound = _Sound("")
-    assert _with_sound(sound, ("16 апреля 1962 года", -0.1)).value == "1962-04-16"
-    assert sound.asked == []

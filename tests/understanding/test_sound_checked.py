@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from understanding.ages import understand_age
+from understanding.dates import understand_birth_date
 from understanding.model import Heard, Understood
 from understanding.said import said_age, said_date, said_temperature
 from understanding.sound_checked import SoundChecked
@@ -39,6 +40,17 @@ def test_the_sound_chooses_among_the_ages_that_were_written() -> None:
     assert heard.value == {"years": 16, "months": None}
     assert sound.asked == ["семнадцать лет", "шестнадцать лет", "четырнадцать лет"]
     assert {one.value["years"] for one in heard.candidates} == {17, 14}
+
+
+def test_the_sound_decides_between_days() -> None:
+    sound = _Sound(said_date("1962-04-06"))
+    question = {
+        "expects": "date", "slot": "birth_date", "text": "16 апреля 1962 года", "turn_id": "t",
+        "alternatives": [{"text": f"{day} апреля 1962 года", "score": score} for day, score in ((16, -0.40), (6, -0.42))],
+    }  # fmt: skip
+    checked = SoundChecked(understand_birth_date, said_date, sound)
+    assert asyncio.run(checked.understand(Heard.model_validate(question))).value == "1962-04-06"
+    assert sound.asked[0] == "шестнадцатого апреля тысяча девятьсот шестьдесят второго года"
 
 
 def test_without_the_sound_the_spelling_stands() -> None:
