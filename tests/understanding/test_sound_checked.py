@@ -44,9 +44,10 @@ def test_the_sound_chooses_among_the_ages_that_were_written() -> None:
 
 def test_the_sound_decides_between_days() -> None:
     sound = _Sound(said_date("1962-04-06"))
+    scored = [("16 апреля 1962 года", -0.40), ("6 апреля 1962 года", -0.42)]
     question = {
-        "expects": "date", "slot": "birth_date", "text": "16 апреля 1962 года", "turn_id": "t",
-        "alternatives": [{"text": f"{day} апреля 1962 года", "score": score} for day, score in ((16, -0.40), (6, -0.42))],
+        "expects": "date", "slot": "birth_date", "text": scored[0][0], "turn_id": "t",
+        "alternatives": [{"text": text, "score": score} for text, score in scored],
     }  # fmt: skip
     checked = SoundChecked(understand_birth_date, said_date, sound)
     assert asyncio.run(checked.understand(Heard.model_validate(question))).value == "1962-04-06"
