@@ -1,8 +1,7 @@
-"""Whisper base by CTranslate2: a short window, scored closed sets, guards against invented text."""
+"""Whisper base by CTranslate2: a short window, scored closed sets, grammars for answers in numbers."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -11,18 +10,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 from ctranslate2 import StorageView
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 
+from asr import grammars
 from asr.audio import Pcm
 from asr.closed_set import alike, fits, said
 from asr.engines import Recognition, Task
+from asr.engines.grammar_search import search
+from asr.engines.whisper_decoder import WhisperDecoder
+from asr.engines.whisper_text import NOT_AN_ECHO, echoed, invented, is_russian, load_hints, normal, stands_in
+from asr.grammar import Grammar
 from asr.protocol import RATE
 from core.errors import ConfigurationError, NotFound
 from core.events import Alternative
-from core.words import EXPECTS, SLOTS
 
 _RATE = 16000
 _HOP = 160
@@ -43,25 +45,20 @@ with -0.5, and 0.45 to 0.65 of noise, of which it makes something with -0.7 to -
 _SURE = -0.5
 """With a better score than this a text was not made of noise: noise gets -0.7 to -1.0."""
 _HINT_TOKENS = 200
-_NOT_AN_ECHO = 0.5
-"""Share of letters that a repeated hint must have in common with what was heard without it."""
-_HINTS_FILE = Path(__file__).with_name("hints.yml")
 
 _SCORED = 8
 """Candidates that are scored as wholes: the likeliest by their first token. Each costs 0.03 to 0.05 CPU s."""
+_EXPECTED = 4.0
+"""How much likelier (natural logarithm) the question makes every text of its grammar than Whisper thinks, which does not
+know the question. What people say instead of a date is 10 and more ahead of all dates."""
+_USUAL_TOKENS = 7.0
+"""Of an answer in numbers: makes mean log probabilities a token of those of whole texts."""
+_MOST_ALTERNATIVES = 20
+"""Of a grammar's texts and free ones."""
 _KEPT = 64
 _KEPT_SECONDS = 60.0
 
-_INVENTED = re.compile(r"субтитр|dimatorzok|продолжение следует|спасибо за просмотр|amara\.org|музыка", re.I)
-"""What Whisper says of silence and noise: the credits of films it was trained with."""
-_WORDS = re.compile(r"[^\w\s+-]+|_")
-
 Floats = npt.NDArray[np.float32]
-
-
-def normal(text: str) -> str:
-    """Lower case, single spaces, no punctuation; ё, digits and hyphens inside words stay."""
-    return " ".join(word.strip("-") for word in _WORDS.sub(" ", text.lower()).split() if word.strip("-"))
 
 
 def _half_band(taps: int = 32) -> Floats:
@@ -89,6 +86,15 @@ class _Encoding:
     at: float
 
 
+@dataclass(frozen=True)
+class _Hypothesis:
+    """What free decoding made of a sound. `score`: mean log probability of its tokens."""
+
+    text: str
+    score: float
+    tokens: int
+
+
 class WhisperEngine:
     """See `asr.engines.Engine`. Raises ConfigurationError when the model cannot be loaded."""
 
@@ -106,7 +112,11 @@ class WhisperEngine:
             ) from None
         self._model = self._whisper.model
         self._tokenizer = Tokenizer(self._whisper.hf_tokenizer, True, task="transcribe", language="ru")
-        self._hints = _load_hints()
+        end_of_text: int = self._tokenizer.eot
+        self._hints = load_hints()
+        self._grammars = grammars.load(self._tokenizer.encode, end_of_text)
+        russian = [token for token in range(end_of_text) if is_russian(self._tokenizer.decode([token]))]
+        self._decoder = WhisperDecoder(folder / "model.bin", [*russian, end_of_text])
         self._kept: OrderedDict[str, _Encoding] = OrderedDict()
 
     def recognise(self, task: Task) -> Recognition:
@@ -114,7 +124,11 @@ class WhisperEngine:
             return Recognition("")
         encoding = self._encode(task.pcm)
         self._keep(task.turn_id, encoding)
-        free, plain = self._decode(encoding, task)
+        hypotheses, plain = self._decode(encoding, task)
+        grammar = None if task.candidates else self._grammars.get(task.slot or "")
+        if grammar is not None and hypotheses:
+            return self._by_grammar(encoding, grammar, hypotheses)
+        free = [Alternative(text=one.text, score=round(one.score, 3)) for one in hypotheses]
         if plain is None or not task.candidates:
             return Recognition(free[0].text if free else "", free)
         return self._choose(encoding, task, free, plain)
@@ -142,7 +156,7 @@ class WhisperEngine:
         features = self._model.encode(StorageView.from_array(np.ascontiguousarray(mel[None])))
         return _Encoding(features, frames, time.monotonic())
 
-    def _decode(self, encoding: _Encoding, task: Task) -> tuple[list[Alternative], Alternative | None]:
+    def _decode(self, encoding: _Encoding, task: Task) -> tuple[list[_Hypothesis], Alternative | None]:
         """Free decoding: the n best, likeliest first, invented text left out; and what is heard without a hint,
         which is asked only where a hint may have misled: it costs a third of a turn."""
         tokens = int(min(len(task.pcm) / RATE * _TOKENS_A_SECOND + 8, _MOST_TOKENS))
@@ -163,15 +177,32 @@ class WhisperEngine:
             if (plain.no_speech_prob > _NO_SPEECH and plain.scores[0] < _DOUBTFUL) or invented(heard):
                 return [], unhinted
         closed = {normal(text) for text in task.candidates}
-        found: dict[str, float] = {}
+        found: dict[str, _Hypothesis] = {}
         for hint, result in results.items():
-            for raw, score in zip(texts[hint], result.scores, strict=True):
+            said_before = normal(hint)
+            for raw, score, ids in zip(texts[hint], result.scores, result.sequences_ids, strict=True):
                 text = normal(raw)
-                echo = unhinted is not None and text not in closed and _echoed(text, hint, unhinted.text)
-                if text and not invented(raw) and not echo:
-                    found[text] = max(float(score), found.get(text, -25.0))
-        ranked = sorted(found.items(), key=lambda item: -item[1])
-        return [Alternative(text=text, score=round(score, 3)) for text, score in ranked], unhinted
+                echo = unhinted is not None and text not in closed and echoed(text, said_before, unhinted.text)
+                if text and not invented(raw) and not echo and (text not in found or score > found[text].score):
+                    found[text] = _Hypothesis(text, float(score), len(ids))
+        return sorted(found.values(), key=lambda one: -one.score), unhinted
+
+    def _by_grammar(self, encoding: _Encoding, grammar: Grammar, hypotheses: list[_Hypothesis]) -> Recognition:
+        """What the question's grammar allows, beside what free decoding heard: all of them as likely as they are as
+        wholes, since the lengths of «14.07.73» and of the same in words say nothing."""
+        sound = self._decoder.listen(np.array(encoding.features)[0])
+        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        allowed: dict[str, float] = {}
+        for one in search(self._decoder, sound, prompt, grammar):
+            text = normal(self._tokenizer.decode(list(one.tokens)))
+            allowed[text] = float(np.logaddexp(one.log_probability, allowed.get(text, -np.inf)))
+        totals = {one.text: one.score * one.tokens for one in hypotheses}
+        for text, total in allowed.items():
+            totals[text] = max(total + _EXPECTED, totals.get(text, -np.inf))
+        likely = sorted(totals, key=lambda text: -totals[text])[:_MOST_ALTERNATIVES]
+        behind = {text: (totals[likely[0]] - totals[text]) / _USUAL_TOKENS for text in likely}
+        best = hypotheses[0].score
+        return Recognition(likely[0], [Alternative(text=t, score=round(best - behind[t], 3)) for t in likely])
 
     def _generate(self, encoding: _Encoding, hint: str, tokens: int, beam: int) -> Any:
         """The `beam` best token sequences, told that `hint` was said before."""
@@ -192,7 +223,7 @@ class WhisperEngine:
         """One of the candidates, or what free decoding heard: something else is always possible."""
         closed = {normal(text): text for text in task.candidates}
         heard = free[0].text if free else ""
-        if heard in closed and alike(heard, plain.text) >= _NOT_AN_ECHO:
+        if heard in closed and alike(heard, plain.text) >= NOT_AN_ECHO:
             return Recognition(heard, free, closed=fits(heard, task.speech_seconds))
         if not any(fits(text, task.speech_seconds) for text in closed):
             return Recognition(heard, free)
@@ -234,41 +265,11 @@ class WhisperEngine:
         return [np.log(np.maximum(np.asarray(r.text_token_probs, np.float32), 1e-10)) for r in results]
 
 
-def invented(raw: str) -> bool:
-    """True for what Whisper makes of noise: the credits of films, or a description of it in capitals."""
-    letters = [letter for letter in raw if letter.isalpha()]
-    capitals = sum(letter.isupper() for letter in letters)
-    return bool(_INVENTED.search(raw)) or (len(letters) >= 5 and capitals > 0.7 * len(letters))
-
-
 def _is_doubtful(results: dict[str, Any], texts: dict[str, list[str]]) -> bool:
     """True when what was heard with hints may be no speech, or an echo of a hint."""
     unsure = max(result.scores[0] for result in results.values()) < _SURE
-    return unsure or any(_stands_in(normal(text), hint) for hint, heard in texts.items() for text in heard)
-
-
-def _stands_in(text: str, hint: str) -> bool:
-    return f" {text} " in f" {normal(hint)} "
-
-
-def _echoed(text: str, hint: str, plain: str) -> bool:
-    """True when `text` stands in the hint and does not sound like what was heard without it (`plain`).
-
-    On noise a hint of names comes back as one of them with a score as good as a caller's.
-    """
-    return _stands_in(text, hint) and alike(text, plain) < _NOT_AN_ECHO
+    return unsure or any(stands_in(normal(text), normal(hint)) for hint, heard in texts.items() for text in heard)
 
 
 def _listed(hints: list[str]) -> list[str]:
     return [", ".join(hints) + "."] if hints else []
-
-
-def _load_hints(path: Path = _HINTS_FILE) -> dict[str, list[str]]:
-    """The hints by slot or expectation. Raises ConfigurationError for a file of another shape."""
-    data = yaml.safe_load(path.read_text())
-    if not isinstance(data, dict) or not all(
-        key in (*SLOTS, *EXPECTS) and isinstance(texts, list) and all(isinstance(t, str) for t in texts)
-        for key, texts in data.items()
-    ):
-        raise ConfigurationError(f"{path}: a mapping of slots or expectations to lists of texts is needed")
-    return data

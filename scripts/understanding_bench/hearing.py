@@ -53,7 +53,7 @@ class Hearing:
         self._kept = kept
         self._version = [
             self._choice.name,
-            fingerprint(ROOT / "asr", "*.py", "engines/*.py", "engines/*.yml", without=_AROUND),
+            fingerprint(ROOT / "asr", "*.py", "*.yml", "engines/*.py", "engines/*.yml", without=_AROUND),
         ]
         self._engine: Engine | None = None
         self._vad: Vad | None = None

@@ -1,0 +1,49 @@
+"""Which of a grammar's texts a sound is likeliest to be: a beam search along both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from asr.engines.whisper_decoder import Sound, WhisperDecoder
+from asr.grammar import COMPLETE, Grammar, State
+
+BEAM = 12
+BEHIND = 5.0
+"""A beginning that is so much less likely (natural logarithm) than the best whole text so far is not followed."""
+MOST_TOKENS = 48
+
+
+@dataclass(frozen=True)
+class Found:
+    """A whole text as tokens, its end left out, and the log probability of all of it."""
+
+    tokens: tuple[int, ...]
+    log_probability: float
+
+
+def search(decoder: WhisperDecoder, sound: Sound, prompt: Sequence[int], grammar: Grammar) -> list[Found]:
+    """Texts of the grammar, likeliest first."""
+    places = {token: place for place, token in enumerate(decoder.tokens.tolist())}
+    beginnings = decoder.begin(sound, prompt)
+    texts: list[tuple[tuple[int, ...], float, State]] = [((), 0.0, grammar.start)]
+    whole: list[Found] = []
+    for _ in range(MOST_TOKENS):
+        further: list[tuple[float, int, int, State]] = []
+        for number, (tokens, so_far, state) in enumerate(texts):
+            following = grammar.following(state)
+            for token, leads_to in following.items():
+                total = so_far + float(beginnings.following[number, places[token]])
+                if leads_to == COMPLETE:
+                    whole.append(Found(tokens, total))
+                else:
+                    further.append((total, number, token, leads_to))
+        best = max((found.log_probability for found in whole), default=-np.inf)
+        further = sorted((one for one in further if one[0] > best - BEHIND), key=lambda one: -one[0])[:BEAM]
+        if not further:
+            break
+        texts = [((*texts[number][0], token), total, state) for total, number, token, state in further]
+        beginnings = decoder.go_on(sound, beginnings, [one[1] for one in further], [one[2] for one in further])
+    return sorted(whole, key=lambda found: -found.log_probability)

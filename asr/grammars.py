@@ -1,0 +1,86 @@
+"""Loads grammars.yml: what may be said in answer to which question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from num2words import num2words
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from asr.grammar import Encode, Grammar, Part
+from core.errors import ConfigurationError
+from core.words import Slot
+
+_FILE = Path(__file__).with_name("grammars.yml")
+Way = Literal["cardinal", "genitive", "neuter", "masculine", "prepositional", "digits", "two_digits", "three_digits"]
+_ORDINALS = {"genitive": ("g", "m"), "neuter": ("n", "n"), "masculine": ("n", "m"), "prepositional": ("p", "m")}
+
+
+class _Numbers(BaseModel):
+    """The numbers from `first` to `last`, each in all `ways` and in all `around`."""
+
+    model_config = ConfigDict(extra="forbid")
+    first: int = Field(alias="from", ge=0)
+    last: int = Field(alias="to", le=9999)
+    ways: list[Way] = Field(min_length=1)
+    around: list[Annotated[str, Field(pattern=r"^[^{}]*\{\}[^{}]*$")]] = Field(alias="as", default=["{}"])
+
+    def wordings(self) -> Iterator[str]:
+        for number in range(self.first, self.last + 1):
+            for way in self.ways:
+                for around in self.around:
+                    yield around.format(_written(number, way))
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    parts: dict[str, list[str | _Numbers]]
+    grammars: dict[Slot, list[str]]
+
+    @model_validator(mode="after")
+    def _all_known(self) -> _File:
+        named = {name.rstrip("?") for lines in self.grammars.values() for line in lines for name in line.split()}
+        if unknown := named - self.parts.keys():
+            raise ValueError(f"there is no part {', '.join(sorted(unknown))}")
+        for line in (line for lines in self.grammars.values() for line in lines):
+            if all(name.endswith("?") for name in line.split()):
+                raise ValueError(f"«{line}» allows an answer of nothing at all")
+        return self
+
+    def part(self, name: str) -> Part:
+        wordings = dict.fromkeys(
+            wording
+            for entry in self.parts[name.rstrip("?")]
+            for wording in ([entry] if isinstance(entry, str) else entry.wordings())
+        )
+        return Part(tuple(wordings), optional=name.endswith("?"))
+
+
+def load(encode: Encode, end_of_text: int, path: Path = _FILE) -> dict[str, Grammar]:
+    """Slot to its grammar. Raises ConfigurationError for a file that says something else."""
+    try:
+        file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    return {
+        slot: Grammar([[file.part(name) for name in line.split()] for line in lines], encode, end_of_text)
+        for slot, lines in file.grammars.items()
+    }
+
+
+def _written(number: int, way: Way) -> str:
+    if way == "digits":
+        return str(number)
+    if way == "two_digits":
+        return f"{number:02}"
+    if way == "three_digits":
+        return f"{number:03}"
+    if way == "cardinal":
+        words = str(num2words(number, lang="ru"))
+    else:
+        case, gender = _ORDINALS[way]
+        words = str(num2words(number, lang="ru", to="ordinal", case=case, gender=gender))
+    return words.removeprefix("одна ")  # «тысяча девятьсот», not «одна тысяча девятьсот»
