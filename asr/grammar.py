@@ -1,8 +1,8 @@
 """What may be said after a question, as tokens: the texts that a recogniser is to choose among.
 
 A grammar is a list of sequences of parts; a part is one of its wordings. Wordings are joined by a space, those that
-begin with a mark («.05», «-го», and «~а», whose own mark is not said) directly. Between words a comma may stand, at the end a full stop, and the first letter
-may be a capital: as Whisper writes.
+begin with a mark («.05», «-го») directly; so are those behind a JOINED, which is not said («~а»). Between words a comma
+may stand, at the end a full stop, and the first letter may be a capital: as Whisper writes.
 """
 
 from __future__ import annotations

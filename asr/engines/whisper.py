@@ -49,8 +49,8 @@ _HINT_TOKENS = 200
 _SCORED = 8
 """Candidates that are scored as wholes: the likeliest by their first token. Each costs 0.03 to 0.05 CPU s."""
 _EXPECTED = 4.0
-"""How much likelier (natural logarithm) the question makes every text of its grammar than Whisper thinks, which does not
-know the question. What people say instead of a date is 10 and more ahead of all dates."""
+"""How much likelier (natural logarithm) the question makes every text of its grammar than Whisper thinks, which does
+not know the question. What people say instead of a date is 10 and more ahead of all dates."""
 _USUAL_TOKENS = 7.0
 """Of an answer in numbers: makes mean log probabilities a token of those of whole texts."""
 _MOST_ALTERNATIVES = 20
