@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
+from asr.grammar import Part
 from asr.protocol import (
     MAX_AUDIO_BYTES,
     Close,
@@ -29,6 +30,7 @@ from asr.protocol import (
 )
 from core.client import ServiceClient
 from core.errors import BadInput
+from core.events import Alternative
 from core.logs import get_logger
 from core.settings import Settings
 
@@ -223,7 +225,7 @@ class AsrStream:
 
 
 class AsrClient(ServiceClient):
-    """Rescoring over HTTP."""
+    """What the sound of a turn says of texts, over HTTP."""
 
     service = "asr"
 
@@ -237,3 +239,18 @@ class AsrClient(ServiceClient):
         """
         answer = await self.request("POST", "/v1/rescore", json={"turn_id": turn_id, "candidates": candidates})
         return [float(score) for score in answer.json()["scores"]]
+
+    async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
+        """The likeliest texts of a grammar against the sound of that turn, best first; `score` is the natural logarithm
+        of how much likelier one is, as a whole, than the best text of recognition.
+
+        Raises as `rescore`.
+        """
+        body = {
+            "turn_id": turn_id,
+            "sequences": [
+                [{"wordings": part.wordings, "optional": part.optional} for part in parts] for parts in sequences
+            ],
+        }
+        answer = await self.request("POST", "/v1/hear_again", json=body)
+        return [Alternative.model_validate(one) for one in answer.json()["heard"]]

@@ -18,6 +18,7 @@ import numpy as np
 import orjson
 
 from asr.engines import Engine, Task
+from asr.grammar import Part
 from core import logs
 from core.errors import ConfigurationError, NotFound
 
@@ -48,6 +49,14 @@ def answer(engine: Engine, request: dict[str, Any], body: bytes) -> dict[str, An
     if request["op"] == "rescore":
         try:
             return {"scores": engine.rescore(request["turn_id"], request["candidates"])}
+        except NotFound:
+            return {"gone": True}
+    if request["op"] == "hear_again":
+        sequences = [
+            [Part(tuple(part["wordings"]), part["optional"]) for part in parts] for parts in request["sequences"]
+        ]
+        try:
+            return {"heard": [one.model_dump() for one in engine.hear_again(request["turn_id"], sequences)]}
         except NotFound:
             return {"gone": True}
     task = Task(

@@ -112,7 +112,7 @@ class Recognisers:
         self._processes = [Recogniser(choice) for _ in range(processes)]
         self._ready = [False] * processes
         self._turns: deque[_Job] = deque()
-        self._rescores: list[deque[_Job]] = [deque() for _ in range(processes)]
+        self._again: list[deque[_Job]] = [deque() for _ in range(processes)]
         self._work = asyncio.Condition()
         self._holder: OrderedDict[str, int] = OrderedDict()
         self._runners: list[asyncio.Task[None]] = []
@@ -140,7 +140,7 @@ class Recognisers:
         for runner in self._runners:
             runner.cancel()
         await asyncio.gather(*self._runners, return_exceptions=True)
-        for job in [*self._turns, *(job for queue in self._rescores for job in queue)]:
+        for job in [*self._turns, *(job for queue in self._again for job in queue)]:
             _refuse(job, ServiceUnavailable("the recognition service stops"))
         await asyncio.gather(*(process.stop() for process in self._processes))
 
@@ -168,18 +168,27 @@ class Recognisers:
 
         Raises NotFound when the sound is gone or the engine cannot, ServiceUnavailable as `recognise` does.
         """
+        answer = await self._ask_again(turn_id, {"op": "rescore", "candidates": candidates}, "scores")
+        return [float(score) for score in answer]
+
+    async def hear_again(self, turn_id: str, sequences: list[list[dict[str, Any]]]) -> list[Alternative]:
+        """The likeliest texts of a grammar; see `asr.engines.Engine.hear_again`. Raises as `rescore` does."""
+        answer = await self._ask_again(turn_id, {"op": "hear_again", "sequences": sequences}, "heard")
+        return [Alternative(**one) for one in answer]
+
+    async def _ask_again(self, turn_id: str, request: dict[str, Any], wanted: str) -> list[Any]:
+        """Something of the process that has the turn's sound."""
         index = self._holder.get(turn_id)
         if index is None:
             raise NotFound("the sound of that turn is gone")
-        if len(self._rescores[index]) >= _QUEUED:
-            raise ServiceUnavailable("too many turns wait to be rescored", code="busy")
-        request = {"op": "rescore", "turn_id": turn_id, "candidates": candidates}
-        answer = await self._do(self._rescores[index], request, b"")
+        if len(self._again[index]) >= _QUEUED:
+            raise ServiceUnavailable("too many turns wait to be heard again", code="busy")
+        answer = await self._do(self._again[index], request | {"turn_id": turn_id}, b"")
         if "error" in answer:
             raise ServiceUnavailable(f"recogniser: {answer['error']}")
-        if "scores" not in answer:
-            raise NotFound("the sound of that turn is gone, or the engine cannot rescore")
-        return [float(score) for score in answer["scores"]]
+        if wanted not in answer:
+            raise NotFound("the sound of that turn is gone, or the engine cannot hear it again")
+        return list(answer[wanted])
 
     async def _do(self, queue: deque[_Job], request: dict[str, Any], body: bytes) -> dict[str, Any]:
         job = _Job(request, body, asyncio.get_running_loop().create_future())
@@ -197,7 +206,7 @@ class Recognisers:
                 queue.remove(job)
 
     async def _run(self, index: int) -> None:
-        own = self._rescores[index]
+        own = self._again[index]
         while True:
             if not self._processes[index].alive:
                 await self._replace(index)

@@ -8,15 +8,16 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, WebSocket
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from asr.models import EngineChoice, choose
-from asr.protocol import MAX_RESCORED, Phrase
+from asr.protocol import MAX_PARTS, MAX_RESCORED, MAX_SEQUENCES, MAX_WORDINGS, Phrase
 from asr.recognisers import Recognisers
 from asr.stream import Pump, Stream
 from asr.vad import Vad
 from core import logs
 from core.errors import ConfigurationError
+from core.events import Alternative
 from core.service import create_app, require_token, serve, token_is_right
 from core.settings import Settings, get_settings
 
@@ -32,6 +33,35 @@ class RescoreRequest(BaseModel):
 
 class RescoreAnswer(BaseModel):
     scores: list[float] = Field(description="Mean log probability a token, in the order of the candidates")
+
+
+class GrammarPart(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    wordings: Annotated[list[Phrase], Field(min_length=1)]
+    optional: bool = False
+
+
+class HearAgainRequest(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    turn_id: str = Field(max_length=64)
+    sequences: Annotated[
+        list[Annotated[list[GrammarPart], Field(min_length=1, max_length=MAX_PARTS)]],
+        Field(min_length=1, max_length=MAX_SEQUENCES),
+    ]
+
+    @model_validator(mode="after")
+    def _is_searched_in_time(self) -> HearAgainRequest:
+        if sum(len(part.wordings) for parts in self.sequences for part in parts) > MAX_WORDINGS:
+            raise ValueError(f"a grammar has at most {MAX_WORDINGS} wordings")
+        if any(all(part.optional for part in parts) for parts in self.sequences):
+            raise ValueError("a sequence needs a part that is not optional")
+        return self
+
+
+class HearAgainAnswer(BaseModel):
+    heard: list[Alternative] = Field(description="Likeliest first; scores against the best text of recognition")
 
 
 def build(settings: Settings, choice: EngineChoice) -> FastAPI:
@@ -64,6 +94,11 @@ def build(settings: Settings, choice: EngineChoice) -> FastAPI:
     @app.post("/v1/rescore", dependencies=[Depends(require_token)])
     async def rescore(request: RescoreRequest) -> RescoreAnswer:
         return RescoreAnswer(scores=await recognisers.rescore(request.turn_id, request.candidates))
+
+    @app.post("/v1/hear_again", dependencies=[Depends(require_token)])
+    async def hear_again(request: HearAgainRequest) -> HearAgainAnswer:
+        sequences = [[part.model_dump() for part in parts] for parts in request.sequences]
+        return HearAgainAnswer(heard=await recognisers.hear_again(request.turn_id, sequences))
 
     return app
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from asr.audio import Pcm
+from asr.grammar import Part
 from core.events import Alternative
 
 
@@ -43,4 +44,11 @@ class Engine(Protocol):
         """Mean log probability a token of each candidate against the sound of that turn.
 
         Raises core.errors.NotFound when the sound is gone or the engine cannot.
+        """
+
+    def hear_again(self, turn_id: str, sequences: list[list[Part]]) -> list[Alternative]:
+        """The likeliest texts of a grammar (asr/grammar.py) against the sound of that turn, best first; the scores are
+        natural logarithms of how much likelier each is, as a whole, than the best text of `recognise` was.
+
+        Raises core.errors.NotFound as `rescore`.
         """

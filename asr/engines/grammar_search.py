@@ -35,6 +35,8 @@ def search(decoder: WhisperDecoder, sound: Sound, prompt: Sequence[int], grammar
         for number, (tokens, so_far, state) in enumerate(texts):
             following = grammar.following(state)
             for token, leads_to in following.items():
+                if token not in places:  # of another script
+                    continue
                 total = so_far + float(beginnings.following[number, places[token]])
                 if leads_to == COMPLETE:
                     whole.append(Found(tokens, total))

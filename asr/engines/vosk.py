@@ -10,6 +10,7 @@ from typing import Any
 from vosk import KaldiRecognizer, Model, SetLogLevel
 
 from asr.engines import Recognition, Task
+from asr.grammar import Part
 from asr.protocol import RATE
 from core.errors import ConfigurationError, NotFound
 from core.events import Alternative
@@ -60,6 +61,9 @@ class VoskEngine:
 
     def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
         raise NotFound("Vosk cannot score a phrase against the sound")
+
+    def hear_again(self, turn_id: str, sequences: list[list[Part]]) -> list[Alternative]:
+        raise NotFound("Vosk cannot search a grammar in a sound it has heard")
 
     def _recogniser(self, *grammar: str) -> Any:
         recogniser = KaldiRecognizer(self._model, RATE, *grammar)

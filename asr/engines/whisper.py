@@ -21,7 +21,7 @@ from asr.engines import Recognition, Task
 from asr.engines.grammar_search import search
 from asr.engines.whisper_decoder import WhisperDecoder
 from asr.engines.whisper_text import NOT_AN_ECHO, echoed, invented, is_russian, load_hints, normal, stands_in
-from asr.grammar import Grammar
+from asr.grammar import Grammar, Part
 from asr.protocol import RATE
 from core.errors import ConfigurationError, NotFound
 from core.events import Alternative
@@ -55,6 +55,8 @@ _USUAL_TOKENS = 7.0
 """Of an answer in numbers: makes mean log probabilities a token of those of whole texts."""
 _MOST_ALTERNATIVES = 20
 """Of a grammar's texts and free ones."""
+_UNHEARD = -10.0
+"""Log probability of a turn in which free decoding heard nothing."""
 _KEPT = 64
 _KEPT_SECONDS = 60.0
 
@@ -87,12 +89,25 @@ class _Encoding:
 
 
 @dataclass(frozen=True)
+class _Kept:
+    """A turn that may be heard again. `likelihood`: log probability of the best whole text of free decoding."""
+
+    encoding: _Encoding
+    likelihood: float
+
+
+@dataclass(frozen=True)
 class _Hypothesis:
     """What free decoding made of a sound. `score`: mean log probability of its tokens."""
 
     text: str
     score: float
     tokens: int
+
+    @property
+    def total(self) -> float:
+        """Log probability of the whole text."""
+        return self.score * self.tokens
 
 
 class WhisperEngine:
@@ -117,14 +132,14 @@ class WhisperEngine:
         self._grammars = grammars.load(self._tokenizer.encode, end_of_text)
         russian = [token for token in range(end_of_text) if is_russian(self._tokenizer.decode([token]))]
         self._decoder = WhisperDecoder(folder / "model.bin", [*russian, end_of_text])
-        self._kept: OrderedDict[str, _Encoding] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     def recognise(self, task: Task) -> Recognition:
         if len(task.pcm) == 0 or task.speech_seconds <= 0:
             return Recognition("")
         encoding = self._encode(task.pcm)
-        self._keep(task.turn_id, encoding)
         hypotheses, plain = self._decode(encoding, task)
+        self._keep(task.turn_id, _Kept(encoding, max((one.total for one in hypotheses), default=_UNHEARD)))
         grammar = None if task.candidates else self._grammars.get(task.slot or "")
         if grammar is not None and hypotheses:
             return self._by_grammar(encoding, grammar, hypotheses)
@@ -134,13 +149,24 @@ class WhisperEngine:
         return self._choose(encoding, task, free, plain)
 
     def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        encoding = self._kept.get(turn_id)
-        if encoding is None or time.monotonic() - encoding.at > _KEPT_SECONDS:
-            raise NotFound("the sound of that turn is gone")
+        encoding = self._of(turn_id).encoding
         return [float(np.mean(scores)) for scores in self._token_scores(encoding, candidates)]
 
-    def _keep(self, turn_id: str, encoding: _Encoding) -> None:
-        self._kept[turn_id] = encoding
+    def hear_again(self, turn_id: str, sequences: list[list[Part]]) -> list[Alternative]:
+        kept = self._of(turn_id)
+        found = self._along(kept.encoding, Grammar(sequences, self._tokenizer.encode, self._tokenizer.eot))
+        likely = sorted(found, key=lambda text: -found[text])[:_MOST_ALTERNATIVES]
+        return [Alternative(text=text, score=round(found[text] - kept.likelihood, 2)) for text in likely]
+
+    def _of(self, turn_id: str) -> _Kept:
+        """What is kept of a turn. Raises NotFound."""
+        kept = self._kept.get(turn_id)
+        if kept is None or time.monotonic() - kept.encoding.at > _KEPT_SECONDS:
+            raise NotFound("the sound of that turn is gone")
+        return kept
+
+    def _keep(self, turn_id: str, kept: _Kept) -> None:
+        self._kept[turn_id] = kept
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
 
@@ -190,19 +216,23 @@ class WhisperEngine:
     def _by_grammar(self, encoding: _Encoding, grammar: Grammar, hypotheses: list[_Hypothesis]) -> Recognition:
         """What the question's grammar allows, beside what free decoding heard: all of them as likely as they are as
         wholes, since the lengths of «14.07.73» and of the same in words say nothing."""
-        sound = self._decoder.listen(np.array(encoding.features)[0])
-        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
-        allowed: dict[str, float] = {}
-        for one in search(self._decoder, sound, prompt, grammar):
-            text = normal(self._tokenizer.decode(list(one.tokens)))
-            allowed[text] = float(np.logaddexp(one.log_probability, allowed.get(text, -np.inf)))
-        totals = {one.text: one.score * one.tokens for one in hypotheses}
-        for text, total in allowed.items():
+        totals = {one.text: one.total for one in hypotheses}
+        for text, total in self._along(encoding, grammar).items():
             totals[text] = max(total + _EXPECTED, totals.get(text, -np.inf))
         likely = sorted(totals, key=lambda text: -totals[text])[:_MOST_ALTERNATIVES]
         behind = {text: (totals[likely[0]] - totals[text]) / _USUAL_TOKENS for text in likely}
         best = hypotheses[0].score
         return Recognition(likely[0], [Alternative(text=t, score=round(best - behind[t], 3)) for t in likely])
+
+    def _along(self, encoding: _Encoding, grammar: Grammar) -> dict[str, float]:
+        """The likeliest texts of a grammar and the log probability of each, in whatever marks and capitals."""
+        sound = self._decoder.listen(np.array(encoding.features)[0])
+        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        found: dict[str, float] = {}
+        for one in search(self._decoder, sound, prompt, grammar):
+            text = normal(self._tokenizer.decode(list(one.tokens)))
+            found[text] = float(np.logaddexp(one.log_probability, found.get(text, -np.inf)))
+        return found
 
     def _generate(self, encoding: _Encoding, hint: str, tokens: int, beam: int) -> Any:
         """The `beam` best token sequences, told that `hint` was said before."""
