@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from collections import deque
+
 import numpy as np
 import numpy.typing as npt
 
@@ -39,6 +42,38 @@ def last_sound(pcm: Pcm, voiced_end: int) -> int:
     last = min(blocks, (voiced_end + 256) // _BLOCK)
     loud = np.flatnonzero(levels[first:last] > threshold)
     return (first + int(loud[-1]) + 1) * _BLOCK if len(loud) else voiced_end
+
+
+class Background:
+    """How loud a line is when nobody speaks to us: the quietest tenth of the last three seconds.
+
+    A television or other people keep the voice activity detector at speech for ever; they are softer than the caller.
+    """
+
+    _FRAMES = 94
+    """Of 32 ms."""
+    _ABOVE = 1.8
+    """Times that level (5 dB) is no background any more. Of 60 answers in noise and babble 15 and 10 dB under the
+    speech 15 and 36 found no end within half a second without this; with it all do, 0.08 s after their last sound. In a
+    quiet line 93 pauses are found instead of 91. With 1.6 some do not end, with 2.5 noise shows half more pauses."""
+    _BELOW_LOUDEST = 0.25
+    """… but whatever is 12 dB under the loudest and more may be speech that nobody paused in."""
+
+    def __init__(self) -> None:
+        self._levels: deque[float] = deque()
+        self._sorted: list[float] = []
+
+    def add(self, loud: float) -> None:
+        """Take the level of one more frame."""
+        self._levels.append(loud)
+        insort(self._sorted, loud)
+        if len(self._levels) > self._FRAMES:
+            del self._sorted[bisect_left(self._sorted, self._levels.popleft())]
+
+    def covers(self, loud: float, loudest: float) -> bool:
+        """True for a frame that may be background alone, in a turn whose loudest frame was `loudest`."""
+        quiet = self._sorted[len(self._sorted) // 10] if self._sorted else 0.0
+        return loud < min(quiet * self._ABOVE, loudest * self._BELOW_LOUDEST)
 
 
 class LineAudio:

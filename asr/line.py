@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
-from asr.audio import BELOW_LOUDEST, LineAudio, Pcm, last_sound, level
+from asr.audio import BELOW_LOUDEST, Background, LineAudio, Pcm, last_sound, level
 from asr.protocol import RATE, Error, Expect, Resumed, ServerMessage, Silence, Speech
 from asr.segmenter import UNVOICED, Paused, Segmenter, Started
 from asr.vad import FRAME, VadState
@@ -51,6 +51,7 @@ class Line:
     _ends: dict[str, int] = field(default_factory=dict)
     _overflow_said: bool = False
     _loudest: float = 0.0
+    _background: Background = field(default_factory=Background)
     _quiet: int = 0
 
     @classmethod
@@ -76,8 +77,10 @@ class Line:
         """Take the speech probability of the frame that `frame` gave."""
         loud = level(self._audio.between(self._segmenter.position, self._segmenter.position + FRAME))
         self._loudest = max(self._loudest, loud)
+        self._background.add(loud)
         # Silero goes on for 0.1 to 0.2 s after the last sound; where the line is quiet, that need not be waited for
         quiet = self._segmenter.speaking and loud < self._loudest * BELOW_LOUDEST
+        quiet = quiet or (self._turn_start is not None and self._background.covers(loud, self._loudest))
         self._rest(probability)
         signal = self._segmenter.feed(0.0 if quiet else probability, FRAME)
         if signal is None:

@@ -143,3 +143,20 @@ def test_a_lone_word_is_heard_after_a_long_answer(speech: Callable[[str], Pcm], 
             elif isinstance(message, Silence):
                 line.take(message.turn_id)
     assert len(begun) == 2, begun
+
+
+def test_other_voices_behind_the_caller_do_not_hold_the_turn_open(speech: Callable[[str], Pcm]) -> None:
+    """A television 11 dB under the caller is speech to the detector, before and behind the answer."""
+    random = np.random.default_rng(1)
+    said = speech("address")
+    names = ("full_name", "can_walk", "operator", "name", "birth_date")
+    others = [np.roll(speech(name)[4000:-4000], int(random.integers(4000))) for name in names]
+    whole = sum(np.resize(other, RATE + len(said)).astype(np.float64) for other in others)
+    whole *= 0.28 * np.sqrt(np.mean(said[4000:-4000].astype(np.float64) ** 2)) / np.sqrt(np.mean(whole**2))
+    whole[RATE:] += said
+    line, vad = Line.opened(1), Vad()
+    line.receive(np.clip(whole, -32768, 32767).astype(np.int16).tobytes())
+    while (frame := line.frame()) is not None:
+        line.advance(vad.probabilities([frame], [line.vad])[0])
+    assert line.candidate is not None, "half a second after the caller's last word his turn goes on: a television is on"
+    assert abs(line.candidate.end - (len(whole) - 4000)) < 0.3 * RATE
