@@ -25,7 +25,8 @@ def said_house(house: House) -> str:
     return text + (f" строение {house.building}" if house.building else "")
 
 
-def _in_full(house: House) -> str:
+def in_full(house: House) -> str:
+    """The same in words alone: «дом четырнадцать дробь два»."""
     text = f"дом {in_words(house.number)}"
     text += f" {_SPOKEN_LETTERS.get(house.letter, house.letter.lower())}" if house.letter else ""
     for word, part in (("дробь", house.fraction), ("корпус", house.block), ("строение", house.building)):
@@ -34,11 +35,16 @@ def _in_full(house: House) -> str:
     return text
 
 
+def houses_in(houses: Houses) -> list[House]:
+    """Every house of a street."""
+    every = [House(number) for low, high in houses.ranges for number in range(low, high + 1)]
+    return every + [house for text in houses.single if (house := House.parse(text)) is not None]
+
+
 @lru_cache(maxsize=512)
 def _index(houses: Houses) -> tuple[list[House], SoundIndex]:
-    every = [House(number) for low, high in houses.ranges for number in range(low, high + 1)]
-    every += [house for text in houses.single if (house := House.parse(text)) is not None]
-    return every, SoundIndex.of(["".join(map(sounds, _in_full(house).split())) for house in every])
+    every = houses_in(houses)
+    return every, SoundIndex.of(["".join(map(sounds, in_full(house).split())) for house in every])
 
 
 @lru_cache(maxsize=1)

@@ -6,15 +6,24 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from understanding.address_houses import flats_by_sound, houses_by_sound, said_house
+from understanding.address_grammar import sequences
+from understanding.address_houses import flats_by_sound, houses_by_sound
 from understanding.address_streets import SHARPNESS, StreetFinder, StreetReading
 from understanding.address_text import AddressText, take_apart
 from understanding.alternatives import spoken
 from understanding.model import Candidate, Heard, Understood
 from understanding.register import House, Houses, Register, Street, Town
-from understanding.rescoring import MOST, Rescorer, by_sound, worth_asking
+from understanding.rescoring import MOST, Rescorer, heard_again
 
-_SOUND_WEIGHT = 0.12
+_SOUND_WEIGHT = 0.5
+"""Of the log likelihood of an address in the sound, which is told against what was recognised freely, beside the
+spelling's log likelihood of what was recognised."""
+_HEARD = 0.0
+"""Log likelihood of an address that the sound is as likely as what was recognised."""
+_TEXTS_AGAIN = 4
+"""Of what was heard again; each takes as long as a text that was recognised."""
+_CLEAR = 0.93
+"""An address that is as sure as this by spelling is not held against the sound."""
 _FLATNESS = 1.5
 _NOBODY = 9.0
 _NOT_IN_REGISTER = 2.5
@@ -53,12 +62,6 @@ class _Scored:
         town, street = self.place.town, self.place.street
         return town.town_id if town else None, street.street_id if street else None, self.house, self.flat
 
-    @property
-    def phrase(self) -> str:
-        house = said_house(self.house) if self.house else ""
-        flat = f"квартира {self.flat}" if self.flat else ""
-        return ", ".join(filter(None, (self.place.phrase, house, flat)))
-
 
 class Addresses:
     """Understands slots address, town, street, house and flat."""
@@ -76,7 +79,7 @@ class Addresses:
         scored = self._spelling(heard, town, street)
         if not scored:
             return Understood()
-        await self._ask_the_sound(heard, scored)
+        scored = await self._ask_the_sound(heard, scored, town, street)
         scored.sort(key=lambda one: -one.score)
         if heard.slot in _SLOTS:
             return _part(heard.slot, scored)
@@ -103,14 +106,8 @@ class Addresses:
                 one.score += math.log(weight)
                 if one.key not in best or best[one.key].score < one.score:
                     best[one.key] = one
-            for key, one in best.items():
-                before = total.get(key)
-                if before is None:
-                    total[key] = one
-                    continue
-                score = max(one.score, before.score) + math.log1p(math.exp(-abs(one.score - before.score)))
-                total[key] = one if one.score > before.score else before
-                total[key].score = score
+            for one in best.values():
+                _add(total, one)
         return sorted(total.values(), key=lambda one: -one.score)[:120]
 
     def _readings(self, text: str, heard: Heard, town: Town | None, street: Street | None) -> list[_Scored]:
@@ -160,22 +157,31 @@ class Addresses:
             score += _KNOWN if same_house else 0.0
         return score
 
-    async def _ask_the_sound(self, heard: Heard, scored: list[_Scored]) -> None:
-        asked, phrases = [], []
-        for one in scored:
-            if one.phrase and one.phrase not in phrases:
-                asked.append(one)
-                phrases.append(one.phrase)
-            if len(asked) == MOST:
-                break
-        phrases = phrases[: worth_asking([one.score for one in asked], _FLATNESS)]
-        likelihoods = await by_sound(self._rescorer, heard.turn_id, phrases)
-        if likelihoods is None:
-            return
-        by_phrase = dict(zip(phrases, likelihoods, strict=True))
-        floor = min(likelihoods)
-        for one in scored:
-            one.score += _SOUND_WEIGHT * by_phrase.get(one.phrase, floor)
+    async def _ask_the_sound(
+        self, heard: Heard, scored: list[_Scored], town: Town | None, street: Street | None
+    ) -> list[_Scored]:
+        """The readings, with those of the addresses around them that the sound is likeliest to be."""
+        if _chances(scored)[0] >= _CLEAR or heard.slot in ("house", "flat"):
+            return scored
+        asked = sequences((one.place for one in scored), streets_alone=heard.slot is not None)
+        texts = await heard_again(self._rescorer, heard.turn_id, asked)
+        total = {one.key: one for one in scored}
+        for text in texts[:_TEXTS_AGAIN]:
+            for one in self._readings(text.text, heard, town, street):
+                one.score += _HEARD + _SOUND_WEIGHT * text.score
+                _add(total, one)
+        return list(total.values())
+
+
+def _add(total: dict[_Key, _Scored], one: _Scored) -> None:
+    """One more reading, which adds to the likelihood of the same address."""
+    before = total.get(one.key)
+    if before is None:
+        total[one.key] = one
+        return
+    score = max(one.score, before.score) + math.log1p(math.exp(-abs(one.score - before.score)))
+    total[one.key] = one if one.score > before.score else before
+    total[one.key].score = score
 
 
 def _hear_numbers(text: str, slot: str | None, street: Street | None, said: AddressText) -> None:

@@ -12,13 +12,22 @@ from understanding.alternatives import spoken
 from understanding.dictionaries import NameDictionaries
 from understanding.model import Candidate, Heard, Understood
 from understanding.name_decoder import NameDecoder, Part, Reading
+from understanding.name_grammar import NameGrammar
 from understanding.name_spelling import spelled
 from understanding.phonetics import sounds
-from understanding.rescoring import MOST, Rescorer, by_sound, worth_asking
+from understanding.rescoring import MOST, Rescorer, heard_again
 from understanding.text import fold, load_data
 
-_SOUND_WEIGHT = 0.12
-"""Weight of the sound's log likelihood beside the spelling's."""
+_SOUND_WEIGHT = 0.7
+"""Of the log likelihood of a name in the sound, which is told against what was recognised freely, beside the spelling's
+log likelihood of what was recognised."""
+_HEARD = -3.0
+"""Log likelihood of a name that the sound is as likely as what was recognised: that of a common name, well spelled."""
+_NO_PATRONYMIC = 4.0
+"""Log likelihood lost by a name without one, as in spelling."""
+_TEXTS_AGAIN = 12
+_CLEAR = 0.97
+"""A name that is as sure as this by spelling is not held against the sound: that takes 0.5 CPU s."""
 _FLATNESS = 0.7
 """Divides log likelihoods, so that probabilities mean what they say; measured with the recorded residents."""
 _NOBODY = 16.0
@@ -43,6 +52,9 @@ class Names:
         self._anywhere = re.compile(r"\b(?:" + "|".join(words["anywhere"]) + r")\b")
         self._before = frozenset(fold(word) for word in words["before"])
         self._behind = frozenset(fold(word) for word in words["behind"])
+        self._grammar = NameGrammar(
+            dictionaries, [*words["before"], *words["anywhere"]], words["anywhere"], words["behind"]
+        )
 
     async def understand(self, heard: Heard) -> Understood:
         """A whole name for slot `name` (or none), else the one part that was asked for."""
@@ -75,7 +87,7 @@ class Names:
                 else:
                     if reading.score > one.reading.score:
                         one.reading = reading
-                    one.score = max(one.score, power) + math.log1p(math.exp(-abs(one.score - power)))
+                    one.score = _together(one.score, power)
         return sorted(total.values(), key=lambda one: -one.score)
 
     def _cleaned(self, text: str) -> Iterable[tuple[str, float]]:
@@ -107,19 +119,27 @@ class Names:
         return [*alone, *(one for one in self._decoder.whole(sound, raw, gender) if one.surname and one.first)]
 
     async def _ask_the_sound(self, heard: Heard, scored: list[_Scored]) -> None:
-        """Add what the sound says of the likeliest readings; the others are no likelier than the worst of them."""
-        asked = _varied(scored, MOST)
-        asked = asked[: worth_asking([one.score for one in asked], _FLATNESS)]
-        likelihoods = await by_sound(self._rescorer, heard.turn_id, [one.reading.phrase for one in asked])
-        if likelihoods is None:
+        """Add what the sound is likeliest to be of all names around the readings."""
+        if _probabilities(scored)[0] >= _CLEAR:
             return
-        for one, likelihood in zip(asked, likelihoods, strict=True):
-            one.score += _SOUND_WEIGHT * likelihood
-        floor = _SOUND_WEIGHT * min(likelihoods)
-        chosen = {id(one) for one in asked}
-        for one in scored:
-            if id(one) not in chosen:
-                one.score += floor
+        part = _PARTS.get(heard.slot or "")
+        alone = part is not None and not any(one.reading.surname and one.reading.first for one in scored)
+        names = self._grammar.around([one.reading for one in scored], part if alone else None)
+        known = {one.reading.key: one for one in scored}
+        for text in (await heard_again(self._rescorer, heard.turn_id, names.wordings))[:_TEXTS_AGAIN]:
+            for reading in names.readings(text.text):
+                score = _HEARD + _SOUND_WEIGHT * text.score
+                score -= _NO_PATRONYMIC if not alone and reading.patronymic is None else 0.0
+                one = known.setdefault(reading.key, _Scored(reading, score))
+                if one.reading is reading:
+                    scored.append(one)
+                else:
+                    one.score = _together(one.score, score)
+
+
+def _together(one: float, other: float) -> float:
+    """The logarithm of the sum of two likelihoods."""
+    return max(one, other) + math.log1p(math.exp(-abs(one - other)))
 
 
 def _gender(heard: Heard) -> str | None:

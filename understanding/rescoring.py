@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from asr.grammar import Part
 from core.errors import VyzovError
+from core.events import Alternative
 from core.logs import get_logger
 
 log = get_logger(__name__)
@@ -27,6 +29,8 @@ class Rescorer(Protocol):
     """What `asr.client.AsrClient` does."""
 
     async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]: ...
+
+    async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]: ...
 
 
 def worth_asking(priors: Sequence[float], flatness: float) -> int:
@@ -53,3 +57,16 @@ async def by_sound(rescorer: Rescorer | None, turn_id: str | None, phrases: Sequ
     tokens = max(4.0, sum(map(len, phrases)) / len(phrases) / _TOKEN_LETTERS)
     best = max(scores)
     return [tokens * (score - best) for score in scores]
+
+
+async def heard_again(
+    rescorer: Rescorer | None, turn_id: str | None, sequences: Sequence[Sequence[Part]]
+) -> list[Alternative]:
+    """What the sound is likeliest to be of a grammar's texts; nothing when it cannot be asked."""
+    if rescorer is None or turn_id is None or not sequences:
+        return []
+    try:
+        return await rescorer.hear_again(turn_id, sequences)
+    except VyzovError as error:
+        log.info("not_heard_again", reason=error.code)
+        return []

@@ -8,14 +8,17 @@ telephony/endpointing.py would take.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from asr.engines import Engine, Task
+from asr.grammar import Part
 from asr.models import choose
 from asr.recogniser import make_engine
 from asr.vad import Vad
 from core.errors import NotFound
+from core.events import Alternative
 from core.settings import ROOT, Settings
 from dialog.conversation.turn import Heard, Reply
 from scripts.sound import turn_of
@@ -58,6 +61,7 @@ class Hearing:
         self._engine: Engine | None = None
         self._vad: Vad | None = None
         self._sounds: dict[str, Sound] = {}
+        self._in_engine = ""
         self.cost = Cost()
 
     def hear(self, sound: Sound, reply: Reply) -> tuple[Heard, float]:
@@ -91,6 +95,21 @@ class Hearing:
         self.cost.kept += sum(one["cpu"] for one in found.values())
         return [float(found[phrase]["score"]) for phrase in candidates]
 
+    async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
+        """As `asr.client.AsrClient.hear_again`."""
+        key = ["again", turn_id, [[[part.wordings, part.optional] for part in parts] for parts in sequences]]
+        found: dict[str, Any] | None = self._kept.get(key)
+        if found is None:
+            begun = time.process_time()
+            engine = self._with_sound(turn_id)
+            asked = time.process_time()
+            heard = engine.hear_again(turn_id, [list(parts) for parts in sequences])
+            self.cost.spent += time.process_time() - begun
+            found = {"heard": [one.model_dump() for one in heard], "cpu": time.process_time() - asked}
+            self._kept.put(key, found)
+        self.cost.kept += found["cpu"]
+        return [Alternative.model_validate(one) for one in found["heard"]]
+
     def _recognise(self, turn_id: str, sound: Sound, told: dict[str, Any]) -> dict[str, Any]:
         engine, vad = self._loaded()
         turn = turn_of(sound.make(), vad)
@@ -99,21 +118,25 @@ class Hearing:
         begun = time.process_time()
         result = engine.recognise(Task(turn_id, turn.pcm, turn.speech_seconds, **told))
         cpu = time.process_time() - begun
+        self._in_engine = turn_id
         alternatives = [one.model_dump() for one in result.alternatives]
         return {"text": result.text, "alternatives": alternatives, "closed": result.closed, "cpu": round(cpu, 4)}
 
     def _score(self, turn_id: str, phrases: list[str]) -> tuple[list[float], float]:
+        engine = self._with_sound(turn_id)
+        begun = time.process_time()
+        return engine.rescore(turn_id, phrases), time.process_time() - begun
+
+    def _with_sound(self, turn_id: str) -> Engine:
+        """The engine that has heard that turn: what it keeps of one is not kept on the disk. Raises NotFound."""
         engine, vad = self._loaded()
-        for is_last in (False, True):
-            begun = time.process_time()
-            try:
-                return engine.rescore(turn_id, phrases), time.process_time() - begun
-            except NotFound:
-                turn = None if is_last else turn_of(self._sounds[turn_id].make(), vad)
-                if turn is None:
-                    raise
-                engine.recognise(Task(turn_id, turn.pcm, turn.speech_seconds))  # for its encoding
-        raise AssertionError("not reached")
+        if turn_id != self._in_engine:
+            turn = turn_of(self._sounds[turn_id].make(), vad)
+            if turn is None:
+                raise NotFound("no turn in that sound")
+            engine.recognise(Task(turn_id, turn.pcm, turn.speech_seconds))
+            self._in_engine = turn_id
+        return engine
 
     def _loaded(self) -> tuple[Engine, Vad]:
         if self._engine is None or self._vad is None:
