@@ -191,7 +191,8 @@ class WhisperEngine:
         """What the question's grammar allows, beside what free decoding heard: all of them as likely as they are as
         wholes, since the lengths of «14.07.73» and of the same in words say nothing."""
         sound = self._decoder.listen(np.array(encoding.features)[0])
-        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        told = [self._tokenizer.sot_prev, *grammar.told] if grammar.told else []
+        prompt = [*told, *self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
         allowed: dict[str, float] = {}
         for one in search(self._decoder, sound, prompt, grammar):
             text = normal(self._tokenizer.decode(list(one.tokens)))
