@@ -64,7 +64,9 @@ _STOPPED: State = frozenset({_FULL_STOP})
 class Grammar:
     """One question's texts. A search walks along `following` from `start` to COMPLETE."""
 
-    def __init__(self, sequences: Iterable[Sequence[Part]], encode: Encode, end_of_text: int) -> None:
+    def __init__(self, sequences: Iterable[Sequence[Part]], encode: Encode, end_of_text: int, told: str = "") -> None:
+        """`told`: what the recogniser is told was said just before, which fixes how the answer is written."""
+        self.told: tuple[int, ...] = tuple(encode(f" {told}")) if told else ()
         self._encode = encode
         self._end_of_text = end_of_text
         (self._comma,), (self._full_stop,) = encode(","), encode(".")

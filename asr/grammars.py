@@ -39,6 +39,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
     parts: dict[str, list[str | _Numbers]]
     grammars: dict[Slot, list[str]]
+    told: dict[Slot, str] = {}
 
     @model_validator(mode="after")
     def _all_known(self) -> _File:
@@ -66,7 +67,9 @@ def load(encode: Encode, end_of_text: int, path: Path = _FILE) -> dict[str, Gram
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigurationError(f"{path}: {error}") from None
     return {
-        slot: Grammar([[file.part(name) for name in line.split()] for line in lines], encode, end_of_text)
+        slot: Grammar(
+            [[file.part(name) for name in line.split()] for line in lines], encode, end_of_text, file.told.get(slot, "")
+        )
         for slot, lines in file.grammars.items()
     }
 

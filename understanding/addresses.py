@@ -163,7 +163,7 @@ class Addresses:
         """The readings, with those of the addresses around them that the sound is likeliest to be."""
         if _chances(scored)[0] >= _CLEAR or heard.slot in ("house", "flat"):
             return scored
-        asked = sequences((one.place for one in scored), streets_alone=heard.slot is not None)
+        asked = sequences((one.place for one in scored), streets_alone=heard.slot in ("town", "street"))
         texts = await heard_again(self._rescorer, heard.turn_id, asked)
         total = {one.key: one for one in scored}
         for text in texts[:_TEXTS_AGAIN]:

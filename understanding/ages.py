@@ -7,13 +7,13 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from understanding.alternatives import Ballot, Trust, spoken
+from understanding.alternatives import HEARD_ALONG_GRAMMAR, Ballot, spoken
 from understanding.answers import is_unknown
 from understanding.model import Heard, Understood
 from understanding.numbers import NumberToken, between, parse_numbers
 from understanding.text import Token, load_data, tidy, tokens
 
-TRUST = Trust(-1.0)
+TRUST = HEARD_ALONG_GRAMMAR
 OLDEST = 115
 
 Reading = tuple[int, int | None, float]

@@ -7,20 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
-from understanding.alternatives import Ballot, Trust, spoken
+from understanding.alternatives import HEARD_ALONG_GRAMMAR, Ballot, spoken
 from understanding.answers import is_unknown
 from understanding.model import Candidate, Context, Heard, Understood
 from understanding.months import Month, find_months, month_words
 from understanding.numbers import NumberToken, parse_numbers
 from understanding.text import load_data, tidy, tokens
 
-TRUST = Trust(-1.0)
+TRUST = HEARD_ALONG_GRAMMAR
 OLDEST = 115
 """Years: nobody in the country's registers is older."""
 
-AGE_AGREES = 1.0
+AGE_BY_ONE = 0.3
+"""Weight of a date whose age is a year off from the age that was said: people round it before a birthday, the more so
+another's; but more often a digit was misheard. An estimate."""
+AGE_BY_TWO = 0.12
 AGE_OFF = 0.06
-"""Weight of a date whose age is off by more than 2 years from the age that was said: one of both was misheard."""
+"""… by more than 2 years: one of both was misheard."""
 
 MISHEARD_CENTURY = 0.3
 """Chance that a year more than a century ago was one of this century: Whisper writes «две тысячи двадцать третьего» as
@@ -214,7 +217,7 @@ def _agreement(born: date, context: Context, today: date) -> float:
     if context.age is None:
         return 1.0
     off = abs(age_on(born, today) - context.age)
-    return AGE_AGREES if off <= 1 else 0.3 if off == 2 else AGE_OFF
+    return (1.0, AGE_BY_ONE, AGE_BY_TWO)[off] if off <= 2 else AGE_OFF
 
 
 def _from_keypad(digits: str, today: date) -> list[PartialDate]:

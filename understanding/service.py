@@ -33,7 +33,7 @@ from understanding.policies import understand_policy
 from understanding.register_reload import RegisterKeeper, Reloaded
 from understanding.relations import understand_caller, understand_who
 from understanding.rescoring import Rescorer
-from understanding.said import said_age, said_date, said_temperature
+from understanding.said import said_date
 from understanding.small_numbers import understand_small_number
 from understanding.sound_checked import SoundChecked
 from understanding.symptoms import understand_free, understand_since, understand_symptoms
@@ -51,6 +51,8 @@ SLOTS: dict[str, Understand] = {
     "phone": understand_phone,
     "this_phone": understand_this_phone,
     "caller": understand_caller,
+    "age": understand_age,
+    "temperature": understand_temperature,
     "entrance": understand_small_number,
     "floor": understand_small_number,
     "intercom": understand_small_number,
@@ -84,11 +86,7 @@ class Understanding:
     def __init__(self, names: Names, addresses: Addresses, rescorer: Rescorer | None = None) -> None:
         self._names = names
         self._addresses = addresses
-        self._checked = {
-            "birth_date": SoundChecked(understand_birth_date, said_date, rescorer),
-            "age": SoundChecked(understand_age, said_age, rescorer),
-            "temperature": SoundChecked(understand_temperature, said_temperature, rescorer),
-        }
+        self._checked = {"birth_date": SoundChecked(understand_birth_date, said_date, rescorer)}
 
     def use(self, addresses: Addresses) -> None:
         """Take other addresses from the next request on; requests under way keep theirs."""

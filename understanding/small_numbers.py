@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from understanding.alternatives import Ballot, Trust, spoken
+from understanding.alternatives import HEARD_ALONG_GRAMMAR, Ballot, spoken
 from understanding.answers import is_unknown, read
 from understanding.model import Heard, Understood
 from understanding.numbers import parse_numbers
 from understanding.text import load_data, tidy
 
-TRUST = Trust(-1.15, 0.15)
+TRUST = HEARD_ALONG_GRAMMAR
 HIGHEST = {"entrance": 60, "floor": 60, "intercom": 99_999}
 """No house of the country has more entrances; the tallest dwelling has some 60 floors the caller may live on."""
 

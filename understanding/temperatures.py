@@ -12,13 +12,13 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from understanding.alternatives import Ballot, Trust, spoken
+from understanding.alternatives import HEARD_ALONG_GRAMMAR, Ballot, spoken
 from understanding.answers import is_unknown, read
 from understanding.model import Heard, Understood
 from understanding.numbers import NumberToken, between, lexicon, parse_numbers
 from understanding.text import closest, contains_phrase, fold, load_data, tidy, words
 
-TRUST = Trust(-1.15, 0.15)
+TRUST = HEARD_ALONG_GRAMMAR
 LOWEST, HIGHEST = 34.5, 42.9
 """Nobody on the phone has less or more."""
 

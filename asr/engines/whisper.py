@@ -227,7 +227,8 @@ class WhisperEngine:
     def _along(self, encoding: _Encoding, grammar: Grammar) -> dict[str, float]:
         """The likeliest texts of a grammar and the log probability of each, in whatever marks and capitals."""
         sound = self._decoder.listen(np.array(encoding.features)[0])
-        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+        told = [self._tokenizer.sot_prev, *grammar.told] if grammar.told else []
+        prompt = [*told, *self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
         found: dict[str, float] = {}
         for one in search(self._decoder, sound, prompt, grammar):
             text = normal(self._tokenizer.decode(list(one.tokens)))

@@ -63,9 +63,15 @@ def test_parts_follow_each_other_with_commas_and_a_full_stop() -> None:
         ("birth_date", "родилась 5 июня 16 года да"),
         ("age", "мне тридцать четыре года"),
         ("age", "год и два месяца"),
+        ("age", "48 лет спасибо"),
+        ("age", "ей год и два месяца вот"),
+        ("birth_date", "две тысячи двенадцатый год пятое мая"),
         ("temperature", "38 и 5"),
+        ("temperature", "37 с хвостиком вот"),
+        ("temperature", "под сорок"),
         ("temperature", "тридцать семь с половиной"),
         ("entrance", "второй подъезд"),
+        ("entrance", "ой, сейчас, первый подъезд"),
         ("floor", "на 5-м этаже"),
         ("house", "15/2"),
         ("house", "дом 15а корпус 2"),
@@ -100,6 +106,7 @@ def test_other_words_are_not(loaded: dict[str, Grammar], slot: str, said: str) -
         "parts: {day: [первое]}\ngrammars: {birth_date: [day?]}",
         "parts: {day: [{from: 1, to: 31, ways: [roman]}]}\ngrammars: {birth_date: [day]}",
         "parts: {day: [первое]}\ngrammars: {birthday: [day]}",
+        "parts: {day: [первое]}\ngrammars: {birth_date: [day]}\ntold: {birthday: давно}",
         "parts: [",
         "",
     ],
@@ -109,3 +116,8 @@ def test_a_damaged_file_says_so_at_start(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=r"grammars\.yml"):
         grammars.load(encode, END, path)
+
+
+def test_a_temperature_is_written_as_it_was_told(loaded: dict[str, Grammar]) -> None:
+    assert "".join(map(chr, loaded["temperature"].told)).startswith(" Температура 38 и 5")
+    assert loaded["entrance"].told == (), "numbers told are heard again"
