@@ -19,8 +19,9 @@ BAND = (300, 3400)
 _FRAME = RATE // 50
 _BELOW_LOUDEST = 10 ** (-30 / 20)
 """Frames of speech are those of 20 ms that are at most 30 dB under the loudest."""
-_AROUND = RATE // 2
-"""Samples of the line before and behind the speech."""
+_BEFORE, _BEHIND = RATE // 2, 3 * RATE // 2
+"""Samples of the line around the speech. A caller is silent until he is answered, and over noise Silero takes half a
+second and more to believe that: with half a second behind, 17 of 60 short answers at 15 dB were no turn at all."""
 _VOICES = 4
 """People of the babble."""
 _BABBLE = (0.2, 0.8)
@@ -47,12 +48,11 @@ CONDITIONS = {
 
 
 def through(speech: Pcm, condition: Condition, voices: Sequence[Pcm], random: np.random.Generator) -> Pcm:
-    """The speech with half a second of the line before and behind it, as the other end hears it.
+    """The speech with the line before and behind it, as the other end hears it.
 
     `voices`: speech of others, of which a babble is made; needed where there is noise.
     """
-    silence = np.zeros(_AROUND)
-    sound = np.concatenate([silence, speech.astype(np.float64), silence])
+    sound = np.concatenate([np.zeros(_BEFORE), speech.astype(np.float64), np.zeros(_BEHIND)])
     if condition.snr is not None:
         sound = with_noise(sound, mixed_noise(len(sound), voices, random), speech_level(speech), condition.snr)
     heard = through_alaw(sound)
