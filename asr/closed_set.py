@@ -19,14 +19,16 @@ from asr.grammar import Encode, Grammar, Part
 from core.errors import ConfigurationError
 
 _FILE = Path(__file__).with_name("closed_set.yml")
-EXPECTED = 4.0
+EXPECTED = 5.0
 """How much likelier the question makes each of its wordings than the recogniser thinks, which does not know it."""
 _LEAST = -8.5
-"""A wording may have been said from this, its length counted: in the set -8.2 and more, out of it -8.6 and less."""
+"""A wording may have been said from this, its length counted: in the set mostly more, out of it -8.8 and less but
+for «а сейчас» (-7.6 of «а вы кто»)."""
 _NEARLY = 0.7
-"""Share of letters that are the same: «не дай ту» is «не дойду» (0.7), «подожди те» is «подождите» (1.0)."""
-_NEARLY_EXPECTED = 8.0
-"""… and how much likelier the question makes a wording that is so much like what free decoding heard."""
+"""Share of letters that are the same: «не дай ту» is «не дойду» (0.7). Such a wording is as likely as that."""
+_NEARLY_ALONE, _LONG = 0.75, 10
+"""… and, having so many letters, whatever its sound: «переключительная опература» is «переключите на оператора» (0.84)
+and no other utterance was so near to a wording that it did not mean."""
 _SECONDS, _SECONDS_A_LETTER = 0.09, 0.073
 """How long a wording takes to be said."""
 _SLOWER, _FASTER = 0.5, 0.8
@@ -45,12 +47,15 @@ class Answers(BaseModel):
     always: tuple[str, ...] = Field(min_length=1)
     yes_no: tuple[str, ...] = Field(min_length=1)
 
+    def wordings(self, own: Iterable[str]) -> tuple[str, ...]:
+        """A question's own and all that are possible beside them."""
+        own = tuple(own)
+        return tuple(dict.fromkeys([*own, *self.always, *(self.yes_no if {"да", "нет"} <= {*own} else ())]))
+
     def grammar(self, wordings: Iterable[str], encode: Encode, end_of_text: int) -> Grammar:
-        """One of a question's `wordings` or of those that are always possible, with words around it."""
-        wordings = [*wordings]
-        wordings += [*self.always, *(self.yes_no if {"да", "нет"} <= {*wordings} else ())]
+        """One of the wordings, and words around it."""
         before, behind = Part(self.before, optional=True), Part(self.behind, optional=True)
-        each = [[Part((word,)) for word in wording.split()] for wording in dict.fromkeys(wordings)]
+        each = [[Part((word,)) for word in wording.split()] for wording in wordings]
         return Grammar([[before, *words, behind] for words in each], encode, end_of_text)
 
 
@@ -62,24 +67,41 @@ def load(path: Path = _FILE) -> Answers:
         raise ConfigurationError(f"{path}: {error}") from None
 
 
-def possible(wordings: Spoken, seconds: float) -> dict[str, float]:
-    """The wordings that may have been said in so many seconds of speech, and how likely each is with its length."""
-    likely = {text: by_sound + _length(text, seconds) for text, by_sound in wordings.items()}
-    return {text: total for text, total in likely.items() if total >= _LEAST}
+def expected(wordings: Iterable[str], by_sound: Spoken, free: Spoken, seconds: float) -> dict[str, float]:
+    """The wordings that may have been said in so many seconds of speech, and how likely each is after the question.
+
+    `by_sound`: wordings, also with words around them, along the grammar; `free`: what free decoding heard.
+    """
+    likely = {text: total + _length(text, seconds) for text, total in by_sound.items()}
+    likely = {text: total for text, total in likely.items() if total >= _LEAST}
+    for heard, total in free.items():
+        if heard not in likely and (nearest := _nearest(heard, wordings, likely)) is not None:
+            likely[nearest] = max(total, likely.get(nearest, total))
+    return {text: total + EXPECTED for text, total in likely.items()}
 
 
-def said(wordings: Spoken, free: Spoken) -> str | None:
-    """The wording that was said, of the `possible` ones, or None for something else, as free decoding heard it."""
-    if not wordings or not free:
+def said(likely: Spoken, free: Spoken) -> str | None:
+    """The wording that was said, of the `expected` ones, or None for something else, as free decoding heard it."""
+    if not likely or not free:
         return None
-    heard = max(free, key=free.__getitem__)
-    own = {text: total + _expected(text, heard, wordings) for text, total in wordings.items()}
-    best = max(own, key=own.__getitem__)
-    return best if best == heard or own[best] >= free[heard] else None
+    best = max(likely, key=likely.__getitem__)
+    return best if likely[best] >= max(free.values()) else None
 
 
-def _expected(text: str, heard: str, wordings: Spoken) -> float:
-    return _NEARLY_EXPECTED if heard not in wordings and alike(text, heard) >= _NEARLY else EXPECTED
+def _nearest(heard: str, wordings: Iterable[str], likely: Iterable[str]) -> str | None:
+    """The wording that `heard` is nearly, if it is one; of the `likely` ones it need not be as near."""
+    best, found = 0.0, None
+    for texts, least in ((likely, _NEARLY), ([text for text in wordings if len(text) >= _LONG], _NEARLY_ALONE)):
+        for text in texts:
+            likeness = alike(text, heard)
+            if likeness >= least and likeness > best and _is_negative(text) == _is_negative(heard):
+                best, found = likeness, text
+    return found
+
+
+def _is_negative(text: str) -> bool:
+    """«да неправельно» is nearly «да правильно»."""
+    return any(word.startswith("не") for word in text.split())
 
 
 def _length(text: str, seconds: float) -> float:

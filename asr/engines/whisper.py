@@ -17,7 +17,7 @@ from faster_whisper.tokenizer import Tokenizer
 
 from asr import closed_set, grammars
 from asr.audio import Pcm
-from asr.closed_set import EXPECTED, possible, said
+from asr.closed_set import EXPECTED, expected, said
 from asr.engines import Recognition, Task
 from asr.engines.grammar_search import BEAM, search
 from asr.engines.whisper_decoder import WhisperDecoder
@@ -123,9 +123,9 @@ class WhisperEngine:
         end_of_text: int = self._tokenizer.eot
         self._hints = load_hints()
         self._grammars = grammars.load(self._tokenizer.encode, end_of_text)
-        answers = closed_set.load()
+        self._answers = closed_set.load()
         self._closed = lru_cache(_QUESTIONS)(
-            lambda wordings: answers.grammar(wordings, self._tokenizer.encode, end_of_text)
+            lambda wordings: self._answers.grammar(wordings, self._tokenizer.encode, end_of_text)
         )
         russian = [token for token in range(end_of_text) if is_russian(self._tokenizer.decode([token]))]
         self._decoder = WhisperDecoder(folder / "model.bin", [*russian, end_of_text])
@@ -210,17 +210,18 @@ class WhisperEngine:
 
     def _choose(self, encoding: _Encoding, task: Task, hypotheses: list[_Hypothesis]) -> Recognition:
         """One of the candidates, or what free decoding heard: something else is always possible."""
-        grammar = self._closed(tuple(dict.fromkeys(normal(text) for text in task.candidates)))
-        wordings = possible(self._allowed(encoding, grammar, _CLOSED_BEAM), task.speech_seconds)
+        wordings = self._answers.wordings(map(normal, task.candidates))
+        by_sound = self._allowed(encoding, self._closed(wordings), _CLOSED_BEAM)
         free = {one.text: one.total for one in hypotheses}
-        text = said(wordings, free)
-        totals = {**free, **{one: max(free.get(one, -np.inf), wordings[one] + EXPECTED) for one in wordings}}
+        likely = expected(wordings, by_sound, free, task.speech_seconds)
+        totals = {**free, **{text: max(total, free.get(text, -np.inf)) for text, total in likely.items()}}
+        text = said(likely, free)
         if text is None:
             heard = hypotheses[0]
-            return Recognition(heard.text, _alternatives(totals, heard.score))
-        own = wordings[text] / _USUAL_TOKENS
-        others = [one for one in _alternatives(totals, own) if one.text != text]
-        return Recognition(text, [Alternative(text=text, score=round(own, 3)), *others], closed=True)
+            others = [one for one in _alternatives(totals, heard.score) if one.text != heard.text]
+            return Recognition(heard.text, [Alternative(text=heard.text, score=round(heard.score, 3)), *others])
+        alternatives = _alternatives(totals, (likely[text] - EXPECTED) / _USUAL_TOKENS)
+        return Recognition(text, alternatives, closed=True)
 
     def _allowed(self, encoding: _Encoding, grammar: Grammar, beam: int) -> dict[str, float]:
         """Texts of a grammar and the log probability of each, in all its spellings."""
