@@ -25,7 +25,9 @@ _LEAST = -8.5
 """A wording may have been said from this, its length counted: in the set mostly more, out of it -8.8 and less but
 for «а сейчас» (-7.6 of «а вы кто»)."""
 _NEARLY = 0.7
-"""Share of letters that are the same: «не дай ту» is «не дойду» (0.7). Such a wording is as likely as that."""
+"""Share of letters that are the same: «не дай ту» is «не дойду» (0.7)."""
+_A_LETTER = 0.8
+"""Such a wording is by so much a letter less likely than that: «ночке» is «дочке» rather than «дождите» «подождите»."""
 _NEARLY_ALONE, _LONG = 0.75, 10
 """… and, having so many letters, whatever its sound: «переключительная опература» is «переключите на оператора» (0.84)
 and no other utterance was so near to a wording that it did not mean."""
@@ -76,7 +78,8 @@ def expected(wordings: Iterable[str], by_sound: Spoken, free: Spoken, seconds: f
     likely = {text: total for text, total in likely.items() if total >= _LEAST}
     for heard, total in free.items():
         if heard not in likely and (nearest := _nearest(heard, wordings, likely)) is not None:
-            likely[nearest] = max(total, likely.get(nearest, total))
+            respelled = total - _A_LETTER * Levenshtein.distance(_letters(nearest), _letters(heard))
+            likely[nearest] = max(respelled, likely.get(nearest, respelled))
     return {text: total + EXPECTED for text, total in likely.items()}
 
 
@@ -105,11 +108,14 @@ def _is_negative(text: str) -> bool:
 
 
 def _length(text: str, seconds: float) -> float:
-    letters = len(text.replace(" ", ""))
-    longer = math.log(max(seconds, 0.05) / (_SECONDS + _SECONDS_A_LETTER * letters))
+    longer = math.log(max(seconds, 0.05) / (_SECONDS + _SECONDS_A_LETTER * len(_letters(text))))
     return -0.5 * (longer / (_SLOWER if longer > 0 else _FASTER)) ** 2
 
 
 def alike(one: str, other: str) -> float:
     """Share of letters that are the same, spaces left out."""
-    return float(Levenshtein.normalized_similarity(one.replace(" ", ""), other.replace(" ", "")))
+    return float(Levenshtein.normalized_similarity(_letters(one), _letters(other)))
+
+
+def _letters(text: str) -> str:
+    return text.replace(" ", "")
