@@ -75,6 +75,11 @@ def test_an_answer_that_goes_on_is_not_cut_to_its_first_word(
     assert "могу" in result.text
 
 
+def test_a_candidate_that_is_no_russian_text_is_left_out(engine: WhisperEngine, speech: Callable[[str], Pcm]) -> None:
+    result = heard(engine, speech("yes"), "confirm", ["да", "нет", "yes", "…"])
+    assert (result.text, result.closed) == ("да", True), "one odd wording of a question would have made callers unheard"
+
+
 def test_numbers_and_names_are_nearly_right(engine: WhisperEngine, speech: Callable[[str], Pcm]) -> None:
     # which letter of the month is wrong depends on the processor's arithmetic
     birth_date = heard(engine, speech("birth_date"), "birth_date").text
