@@ -31,7 +31,7 @@ from core.settings import get_settings
 from core.words import Expects
 
 CLOSED = ("who", "red_flags", "can_walk", "this_phone", "contact", "confirm")
-OTHER = ("operator", "question", "since", "age", "temperature", "first_name", "house")
+OTHER = ("question", "since", "age", "temperature", "first_name", "house")
 """Speech that no closed question waits for."""
 EXPECTS: dict[str, Expects] = {
     "name": "name", "surname": "name", "first_name": "name", "patronymic": "name", "address": "address",

@@ -23,6 +23,9 @@ TRUST = Trust(-2.2, 0.25)
 MORE_WORDS = 0.1
 """Belief in alternatives with more words that is enough to doubt a red flag's plain «нет» or a plain confirmation."""
 
+BARE_NEGATION = 0.6
+"""Quality of a «не» before a word that nobody knows: «не депожалуйста» was «соедините пожалуйста»."""
+
 HALF_CONFIRMED = 0.6
 """Belief in a «да» to the read-back that more words follow: they may be a correction."""
 
@@ -70,6 +73,7 @@ def read(text: str, slot: Slot | None = None, *, repair: bool = True) -> Reading
         said = [_repaired(word, phrases) for word in said]
     found: list[tuple[Answer, bool]] = []
     rest: list[str] = []
+    negates_unknown = False
     index = 0
     while index < len(said):
         for length in range(min(phrases.longest, len(said) - index), 0, -1):
@@ -82,10 +86,13 @@ def read(text: str, slot: Slot | None = None, *, repair: bool = True) -> Reading
         else:
             if said[index] not in phrases.filler:
                 rest.append(said[index])
+                negates_unknown |= index > 0 and said[index - 1] == "не"
             index += 1
     if not found and said[:1] and said[0] in phrases.openers:  # nothing but it and fillers
         found.append(phrases.by_words[said[0],])
     answer, quality = _decide(found)
+    if negates_unknown and len(found) == 1:
+        quality = min(quality, BARE_NEGATION)
     return Reading(answer, tuple(rest), quality)
 
 

@@ -24,8 +24,10 @@ class Found:
     log_probability: float
 
 
-def search(decoder: WhisperDecoder, sound: Sound, prompt: Sequence[int], grammar: Grammar) -> list[Found]:
-    """Texts of the grammar, likeliest first."""
+def search(
+    decoder: WhisperDecoder, sound: Sound, prompt: Sequence[int], grammar: Grammar, beam: int = BEAM
+) -> list[Found]:
+    """Texts of the grammar, likeliest first; `beam`: beginnings that are followed at once."""
     places = {token: place for place, token in enumerate(decoder.tokens.tolist())}
     beginnings = decoder.begin(sound, prompt)
     texts: list[tuple[tuple[int, ...], float, State]] = [((), 0.0, grammar.start)]
@@ -43,7 +45,7 @@ def search(decoder: WhisperDecoder, sound: Sound, prompt: Sequence[int], grammar
                 else:
                     further.append((total, number, token, leads_to))
         best = max((found.log_probability for found in whole), default=-np.inf)
-        further = sorted((one for one in further if one[0] > best - BEHIND), key=lambda one: -one[0])[:BEAM]
+        further = sorted((one for one in further if one[0] > best - BEHIND), key=lambda one: -one[0])[:beam]
         if not further:
             break
         texts = [((*texts[number][0], token), total, state) for total, number, token, state in further]

@@ -327,3 +327,8 @@ def test_what_the_recogniser_chose_goes_before_what_it_nearly_heard() -> None:
     """«Да, верно» at the read-back, with better scores for words that look like «неверно»."""
     said = answer("confirm", "да верно", ("да верно", -1.39), ("деверно", -0.5), ("деверны", -0.55), ("деверне", -0.72))
     assert said.meaning != "no"
+
+
+def test_a_negation_of_a_word_that_nobody_knows_is_no_sure_no() -> None:
+    misheard = answer("confirm", "соператором сырии не депожалуйста")  # «с оператором соедините, пожалуйста»
+    assert misheard.probability < 0.9, "who asked for the operator would have said no"
