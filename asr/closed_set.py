@@ -23,8 +23,8 @@ _FILE = Path(__file__).with_name("closed_set.yml")
 EXPECTED = 5.0
 """How much likelier the question makes each of its wordings than the recogniser thinks, which does not know it."""
 _ASIDE = 2.5
-"""… and so much less each of those that are possible beside them: one answer in a dozen is none. With commands as
-likely as the question's own words «себе» is «сейчас» and «дочке» «подождите» (recorded residents)."""
+"""… and so much less each short one of those possible beside them: one answer in a dozen is none. With commands
+as likely as the question's own words «себе» is «сейчас» and «дочке» «подождите» (recorded residents)."""
 _LEAST = -8.5
 """A wording may have been said from this, its length counted: in the set mostly more, out of it -8.8 and less but
 for «а сейчас» (-7.6 of «а вы кто»)."""
@@ -97,9 +97,8 @@ def expected(wordings: Wordings, by_sound: Spoken, free: Spoken, seconds: float)
         if heard not in likely and (nearest := _nearest(heard, wordings.every, likely)) is not None:
             respelled = total - _A_LETTER * Levenshtein.distance(_letters(nearest), _letters(heard))
             likely[nearest] = max(respelled, likely.get(nearest, respelled))
-    return {
-        text: total + EXPECTED - (0.0 if _holds(text, wordings.answers) else _ASIDE) for text, total in likely.items()
-    }
+    aside = {text for text in likely if len(text) < _LONG and not _holds(text, wordings.answers)}
+    return {text: total + EXPECTED - (_ASIDE if text in aside else 0.0) for text, total in likely.items()}
 
 
 def said(likely: Spoken, free: Spoken) -> str | None:
