@@ -19,6 +19,7 @@ from asr.audio import Pcm
 from asr.closed_set import alike, fits, said
 from asr.engines import Recognition, Task
 from asr.engines.grammar_search import search
+from asr.engines.number_search import NumberSearch
 from asr.engines.whisper_decoder import WhisperDecoder
 from asr.engines.whisper_text import NOT_AN_ECHO, echoed, invented, is_russian, load_hints, normal, stands_in
 from asr.grammar import Grammar
@@ -117,6 +118,10 @@ class WhisperEngine:
         self._grammars = grammars.load(self._tokenizer.encode, end_of_text)
         russian = [token for token in range(end_of_text) if is_russian(self._tokenizer.decode([token]))]
         self._decoder = WhisperDecoder(folder / "model.bin", [*russian, end_of_text])
+        numbers = grammars.load_numbers(self._tokenizer.encode, end_of_text)
+        self._numbers = NumberSearch(
+            self._decoder, numbers.in_digits, numbers.in_words, self._prompt(), self._prompt(numbers.told)
+        )
         self._kept: OrderedDict[str, _Encoding] = OrderedDict()
 
     def recognise(self, task: Task) -> Recognition:
@@ -125,6 +130,8 @@ class WhisperEngine:
         encoding = self._encode(task.pcm)
         self._keep(task.turn_id, encoding)
         hypotheses, plain = self._decode(encoding, task)
+        if hypotheses and (task.slot or task.expects) == "phone" and not task.candidates:
+            return self._by_number(encoding, hypotheses)
         grammar = None if task.candidates else self._grammars.get(task.slot or "")
         if grammar is not None and hypotheses:
             return self._by_grammar(encoding, grammar, hypotheses)
@@ -191,30 +198,34 @@ class WhisperEngine:
         """What the question's grammar allows, beside what free decoding heard: all of them as likely as they are as
         wholes, since the lengths of «14.07.73» and of the same in words say nothing."""
         sound = self._decoder.listen(np.array(encoding.features)[0])
-        prompt = [*self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
         allowed: dict[str, float] = {}
-        for one in search(self._decoder, sound, prompt, grammar):
+        for one in search(self._decoder, sound, self._prompt(), grammar):
             text = normal(self._tokenizer.decode(list(one.tokens)))
             allowed[text] = float(np.logaddexp(one.log_probability, allowed.get(text, -np.inf)))
-        totals = {one.text: one.score * one.tokens for one in hypotheses}
-        for text, total in allowed.items():
-            totals[text] = max(total + _EXPECTED, totals.get(text, -np.inf))
-        likely = sorted(totals, key=lambda text: -totals[text])[:_MOST_ALTERNATIVES]
-        behind = {text: (totals[likely[0]] - totals[text]) / _USUAL_TOKENS for text in likely}
-        best = hypotheses[0].score
-        return Recognition(likely[0], [Alternative(text=t, score=round(best - behind[t], 3)) for t in likely])
+        return _together(hypotheses, allowed)
+
+    def _by_number(self, encoding: _Encoding, hypotheses: list[_Hypothesis]) -> Recognition:
+        """The likeliest telephone numbers, beside what free decoding heard."""
+        numbers, best = self._numbers.numbers(self._decoder.listen(np.array(encoding.features)[0]))
+        texts = {normal(self._tokenizer.decode(list(one.tokens))): one.log_probability for one in numbers}
+        return _together(hypotheses, {text: best + among for text, among in texts.items()})
+
+    def _prompt(self, told: str = "") -> list[int]:
+        """What stands before a text: that `told` was said before."""
+        return [*self._before(told), *self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+
+    def _before(self, told: str) -> list[int]:
+        return [self._tokenizer.sot_prev, *self._tokenizer.encode(" " + told)[-_HINT_TOKENS:]] if told else []
 
     def _generate(self, encoding: _Encoding, hint: str, tokens: int, beam: int) -> Any:
         """The `beam` best token sequences, told that `hint` was said before."""
-        tokenizer = self._tokenizer
-        before = [tokenizer.sot_prev, *tokenizer.encode(" " + hint)[-_HINT_TOKENS:]] if hint else []
         return self._model.generate(
             encoding.features,
-            [[*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]],
+            [self._prompt(hint)],
             beam_size=beam,
             num_hypotheses=beam,
             no_repeat_ngram_size=3,
-            max_length=tokens + len(before),
+            max_length=tokens + len(self._before(hint)),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
@@ -263,6 +274,17 @@ class WhisperEngine:
         frames = [encoding.frames] * len(candidates)
         results = self._model.align(features, [*self._tokenizer.sot_sequence], tokens, frames)
         return [np.log(np.maximum(np.asarray(r.text_token_probs, np.float32), 1e-10)) for r in results]
+
+
+def _together(hypotheses: list[_Hypothesis], allowed: dict[str, float]) -> Recognition:
+    """Free hypotheses and the texts that the question expects, with the log probabilities of the whole texts."""
+    totals = {one.text: one.score * one.tokens for one in hypotheses}
+    for text, total in allowed.items():
+        totals[text] = max(total + _EXPECTED, totals.get(text, -np.inf))
+    likely = sorted(totals, key=lambda text: -totals[text])[:_MOST_ALTERNATIVES]
+    behind = {text: (totals[likely[0]] - totals[text]) / _USUAL_TOKENS for text in likely}
+    best = hypotheses[0].score
+    return Recognition(likely[0], [Alternative(text=t, score=round(best - behind[t], 3)) for t in likely])
 
 
 def _is_doubtful(results: dict[str, Any], texts: dict[str, list[str]]) -> bool:
