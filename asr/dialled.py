@@ -24,6 +24,8 @@ _GROUP = 3
 _MOST_BEFORE = 3
 """Words in front of a number: «так, записывайте, номер»."""
 _MOST_BEHIND = 2
+_MOST_GROUPS, _MOST_DIGITS = 2, 3
+"""Times that a word of a number stands in a row: Whisper goes round in circles («пятьдесят пятьдесят пятьдесят»)."""
 _KEPT = 2000
 """States whose following tokens are kept: those of some searches. There are as many states as numbers."""
 
@@ -42,13 +44,16 @@ class Around:
 @dataclass(frozen=True)
 class _Spot:
     """Between two wordings. `said`: digits of the number so far; `open`: the value of a word that the next may complete
-    («девятьсот», «сорок»); `words`: said before or behind; `marked`: the last was a mark."""
+    («девятьсот», «сорок»); `words`: said before or behind; `marked`: the last was a mark; `last`: the number's last word,
+    said so many `times` in a row."""
 
     stage: Literal["before", "number", "behind"] = "before"
     said: str = ""
     open: str = ""
     words: int = 0
     marked: bool = False
+    last: str = ""
+    times: int = 0
 
     @property
     def number(self) -> str:
@@ -143,8 +148,13 @@ class Dialled:
         for text, digits in self._groups.items():
             said, still_open = _joined(spot, digits) if self._in_words else (spot.said + digits, "")
             if self._begins(said + still_open.rstrip("0")) and len(said + still_open) <= DIGITS:
-                for form in _forms(text, spot):
-                    yield (f" {form}" if self._in_words else form), _Spot("number", said, still_open)
+                if not self._in_words:
+                    yield text, _Spot("number", said)
+                elif (times := spot.times + 1 if text == spot.last else 1) <= (
+                    _MOST_DIGITS if len(digits) == 1 else _MOST_GROUPS
+                ):
+                    for form in _forms(text, spot):
+                        yield f" {form}", _Spot("number", said, still_open, last=text, times=times)
 
     def _is_whole(self, digits: str) -> bool:
         return len(digits) == DIGITS and (self._only is None or digits in self._only)

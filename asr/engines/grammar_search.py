@@ -43,7 +43,6 @@ def search(
     prompt: Sequence[int],
     grammar: Texts[State],
     spellings: int = BEAM,
-    beam: int = BEAM,
 ) -> list[Found]:
     """Texts of the grammar, likeliest first. `spellings`: how many beginnings that lead to the same state are followed;
     a state of telephone numbers knows all digits so far."""
@@ -62,7 +61,7 @@ def search(
                 else:
                     further.append((total, number, token, leads_to))
         best = max((found.log_probability for found in whole), default=-np.inf)
-        further = _best((one for one in further if one[0] > best - BEHIND), spellings, beam)
+        further = _best((one for one in further if one[0] > best - BEHIND), spellings)
         if not further:
             break
         texts = [((*texts[number][0], token), total, state) for total, number, token, state in further]
@@ -70,9 +69,7 @@ def search(
     return sorted(whole, key=lambda found: -found.log_probability)
 
 
-def _best(
-    further: Iterable[tuple[float, int, int, State]], spellings: int, beam: int
-) -> list[tuple[float, int, int, State]]:
+def _best(further: Iterable[tuple[float, int, int, State]], spellings: int) -> list[tuple[float, int, int, State]]:
     """The likeliest BEAM of them, at most `spellings` of each state."""
     kept: list[tuple[float, int, int, State]] = []
     times: Counter[State] = Counter()
@@ -80,6 +77,6 @@ def _best(
         times[one[3]] += 1
         if times[one[3]] <= spellings:
             kept.append(one)
-        if len(kept) == beam:
+        if len(kept) == BEAM:
             break
     return kept

@@ -54,6 +54,8 @@ _EXPECTED = 4.0
 not know the question. What people say instead of a date is 10 and more ahead of all dates."""
 _USUAL_TOKENS = 7.0
 """Of an answer in numbers: makes mean log probabilities a token of those of whole texts."""
+_SHORTEST_NUMBER = 2.0
+"""Seconds of speech: ten digits take longer, and «да» need not be searched for them."""
 _MOST_ALTERNATIVES = 20
 """Of a grammar's texts and free ones."""
 _KEPT = 64
@@ -130,7 +132,8 @@ class WhisperEngine:
         encoding = self._encode(task.pcm)
         self._keep(task.turn_id, encoding)
         hypotheses, plain = self._decode(encoding, task)
-        if hypotheses and (task.slot or task.expects) == "phone" and not task.candidates:
+        is_number = (task.slot or task.expects) == "phone" and task.speech_seconds >= _SHORTEST_NUMBER
+        if is_number and hypotheses and not task.candidates:
             return self._by_number(encoding, hypotheses)
         grammar = None if task.candidates else self._grammars.get(task.slot or "")
         if grammar is not None and hypotheses:
