@@ -44,8 +44,8 @@ class Around:
 @dataclass(frozen=True)
 class _Spot:
     """Between two wordings. `said`: digits of the number so far; `open`: the value of a word that the next may complete
-    («девятьсот», «сорок»); `words`: said before or behind; `marked`: the last was a mark; `last`: the number's last word,
-    said so many `times` in a row."""
+    («девятьсот», «сорок»); `words`: said before or behind; `marked`: the last was a mark; `last`: the last word of the
+    number, said so many `times` in a row."""
 
     stage: Literal["before", "number", "behind"] = "before"
     said: str = ""

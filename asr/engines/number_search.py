@@ -20,9 +20,9 @@ from asr.engines.whisper_decoder import Sound, WhisperDecoder
 _JUDGED = 6
 """Numbers that are judged: the likeliest of both searches."""
 _SPELLINGS = 3
-"""Beginnings of the same digits that are followed."""
+"""Beginnings of the same digits that are followed …"""
 _JUDGES_SPELLINGS = 2
-"""The judge loses none of its numbers early."""
+"""… and by the judge, who is to lose none of his numbers early."""
 _FLAT = 1.5
 """A search is not as sure as it says: its log probabilities are divided by this …"""
 _JUDGES_FLAT = 2.0
