@@ -73,7 +73,7 @@ def test_a_date_is_heard_as_one(engine: WhisperEngine, speech: Callable[[str], P
     ],
 )
 def test_a_telephone_number_is_heard_as_one(engine: WhisperEngine, resident: str, said: str) -> None:
-    """Free decoding alone hears neither: «925 437 5523», «980 880 0618»."""
+    """… where the free texts have «925 437 5523» and «980 880 0618»."""
     recorded = from_alaw((ROOT / "tests" / "data" / "residents" / resident / "phone.al").read_bytes())
     silence = np.zeros(4000, np.int16)
     assert heard(engine, np.concatenate([silence, recorded, silence]), "phone") == said
