@@ -2,8 +2,8 @@
 
 Whisper writes a number in digits and skips what it does not hear well, or in words and takes «восемь» for
 «восемьдесят». Either search alone has the right number first in half of the answers; in 9 of 10 it is among the best of
-both, and words without a hint mostly tell which it is (30 tuned draws of `scripts/bench understanding`, clean). Where both
-have the same one first it is not judged: it was right in 4 of 4.
+both, and words without a hint mostly tell which it is (30 tuned draws of `scripts/bench understanding`, clean). Where
+both have the same one first it is not judged: it was right in 4 of 4.
 """
 
 from __future__ import annotations
