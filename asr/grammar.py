@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 JOINED = "~"
 Encode = Callable[[str], Sequence[int]]
@@ -55,7 +55,7 @@ class _Place:
 State: TypeAlias = frozenset[_Place]
 """All the places in a grammar that the tokens so far can have led to."""
 
-COMPLETE: State = frozenset()
+COMPLETE: frozenset[Any] = frozenset()
 """Behind the end of a text."""
 _FULL_STOP = _Place(-1, 0)
 _STOPPED: State = frozenset({_FULL_STOP})

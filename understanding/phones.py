@@ -16,8 +16,10 @@ from understanding.model import Candidate, Heard, Understood
 from understanding.numbers import NumberToken, between, parse_numbers
 from understanding.text import tidy
 
-TRUST = Trust(-0.6)
-"""Ten digits leave more room for a slip than a date: Whisper's eleven valid digits at -0.58 were wrong."""
+TRUST = Trust(-1.2, 0.4)
+"""Ten digits leave more room for a slip than a date: Whisper's eleven valid digits at -0.58 were wrong. The share of
+the votes says more: 26 tuned draws of `scripts/bench understanding` (clean) were right in 6 of 6 with 0.9 of them and
+in 8 of 10 with 0.6 to 0.9, whatever their scores between -1.0 and -0.4."""
 
 NEAR_KNOWN = 0.9
 """Belief in the known number when what was heard differs from it in one digit."""
@@ -25,6 +27,11 @@ NEAR_KNOWN = 0.9
 SPLIT = 0.85
 """Belief in a number that came out right only when its groups were taken apart."""
 MOST_SPLIT = 6
+
+_SOME_NUMBER = 7
+"""So many digits are a telephone number of which the recogniser lost or made up some, and …"""
+_MISHEARD = 0.1
+"""… such a text says less against the numbers of other alternatives than an answer of another kind."""
 
 _GROUP_MARKS = re.compile(r"^[\s\-–—.,()+]*$")
 
@@ -106,7 +113,9 @@ def _vote(ballot: Ballot, readings: list[tuple[str, float]], weight: float) -> N
         possible = possible[:1]
     for digits, quality in possible:
         ballot.add("+7" + digits, weight * quality)
-    ballot.lose(weight * max(0.0, 1 - sum(quality for _digits, quality in possible)))
+    lost = max(0.0, 1 - sum(quality for _digits, quality in possible))
+    is_misheard = bool(readings) and not possible and len(readings[0][0]) >= _SOME_NUMBER
+    ballot.lose(weight * lost * (_MISHEARD if is_misheard else 1.0))
 
 
 def _known_vote(heard: Heard, readings: list[list[tuple[str, float]]]) -> float:

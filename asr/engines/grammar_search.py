@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from asr.engines.whisper_decoder import Sound, WhisperDecoder
-from asr.grammar import COMPLETE, Grammar, State
+from asr.grammar import COMPLETE
 
 BEAM = 12
 BEHIND = 5.0
 """A beginning that is so much less likely (natural logarithm) than the best whole text so far is not followed."""
 MOST_TOKENS = 48
+
+
+State = TypeVar("State", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -24,10 +29,20 @@ class Found:
     log_probability: float
 
 
+class Texts(Protocol[State]):
+    """What may be said: `asr.grammar.Grammar`, `asr.dialled.Dialled`."""
+
+    start: State
+
+    def following(self, state: State) -> Mapping[int, State]: ...
+
+
 def search(
-    decoder: WhisperDecoder, sound: Sound, prompt: Sequence[int], grammar: Grammar, beam: int = BEAM
-) -> list[Found]:
-    """Texts of the grammar, likeliest first; `beam`: beginnings that are followed at once."""
+    decoder: WhisperDecoder, sound: Sound, prompt: Sequence[int], grammar: Texts[State], *, beam: int = BEAM,
+    spellings: int | None = None,
+) -> list[Found]:  # fmt: skip
+    """Texts of the grammar, likeliest first. `beam`: beginnings that are followed at once; `spellings`: how many of
+    them may lead to the same state, where the state knows all that matters so far."""
     places = {token: place for place, token in enumerate(decoder.tokens.tolist())}
     beginnings = decoder.begin(sound, prompt)
     texts: list[tuple[tuple[int, ...], float, State]] = [((), 0.0, grammar.start)]
@@ -45,9 +60,24 @@ def search(
                 else:
                     further.append((total, number, token, leads_to))
         best = max((found.log_probability for found in whole), default=-np.inf)
-        further = sorted((one for one in further if one[0] > best - BEHIND), key=lambda one: -one[0])[:beam]
+        further = _best((one for one in further if one[0] > best - BEHIND), beam, spellings or beam)
         if not further:
             break
         texts = [((*texts[number][0], token), total, state) for total, number, token, state in further]
         beginnings = decoder.go_on(sound, beginnings, [one[1] for one in further], [one[2] for one in further])
     return sorted(whole, key=lambda found: -found.log_probability)
+
+
+def _best(
+    further: Iterable[tuple[float, int, int, State]], beam: int, spellings: int
+) -> list[tuple[float, int, int, State]]:
+    """The likeliest `beam` of them, at most `spellings` of each state."""
+    kept: list[tuple[float, int, int, State]] = []
+    times: Counter[State] = Counter()
+    for one in sorted(further, key=lambda one: -one[0]):
+        times[one[3]] += 1
+        if times[one[3]] <= spellings:
+            kept.append(one)
+        if len(kept) == beam:
+            break
+    return kept

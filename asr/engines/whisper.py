@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,9 @@ from asr.audio import Pcm
 from asr.closed_set import EXPECTED, expected, said
 from asr.engines import Recognition, Task
 from asr.engines.grammar_search import BEAM, search
+from asr.engines.number_search import NumberSearch
 from asr.engines.whisper_decoder import WhisperDecoder
+from asr.engines.whisper_sound import upsample
 from asr.engines.whisper_text import echoed, invented, is_russian, load_hints, normal, stands_in
 from asr.grammar import Grammar, Part
 from asr.protocol import RATE
@@ -59,6 +62,8 @@ _CLOSED_BEAM = 24
 """Beginnings of a closed set's wordings that are followed: they begin in seventy ways. 64 found no better ones."""
 _QUESTIONS = 64
 """Closed questions whose grammars are kept; the dialog has about twenty."""
+_SHORTEST_NUMBER = 2.0
+"""Seconds of speech: ten digits take longer, and «да» need not be searched for them."""
 _MOST_ALTERNATIVES = 20
 """Of a grammar's texts and free ones."""
 _UNHEARD = -10.0
@@ -67,22 +72,6 @@ _KEPT = 64
 _KEPT_SECONDS = 60.0
 
 Floats = npt.NDArray[np.float32]
-
-
-def _half_band(taps: int = 32) -> Floats:
-    n = np.arange(-taps, taps + 1)
-    return np.asarray(np.sinc(n / 2) * np.kaiser(len(n), 8.0), np.float32)
-
-
-_FILTER = _half_band()
-
-
-def upsample(pcm: Pcm) -> Floats:
-    """8 kHz to 16 kHz, the loudest sample at 0.9, by a windowed sinc."""
-    stuffed = np.zeros(2 * len(pcm), np.float32)
-    stuffed[::2] = pcm
-    sound = np.convolve(stuffed, _FILTER, "same").astype(np.float32)
-    return np.asarray(sound * (0.9 / max(float(np.abs(sound).max()), 30.0)), np.float32)
 
 
 @dataclass(frozen=True)
@@ -142,6 +131,11 @@ class WhisperEngine:
         )
         russian = [token for token in range(end_of_text) if is_russian(self._tokenizer.decode([token]))]
         self._decoder = WhisperDecoder(folder / "model.bin", [*russian, end_of_text])
+        numbers = grammars.load_numbers(self._tokenizer.encode, end_of_text)
+        told = self._tokenizer.encode(f" {numbers.told}")
+        self._numbers = NumberSearch(
+            self._decoder, numbers.in_digits, numbers.in_words, self._prompt(), self._prompt(told)
+        )
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     def recognise(self, task: Task) -> Recognition:
@@ -154,8 +148,11 @@ class WhisperEngine:
             return Recognition("")
         if task.candidates:
             return self._choose(encoding, task, hypotheses)
+        if (task.slot or task.expects) == "phone" and task.speech_seconds >= _SHORTEST_NUMBER:
+            return _beside(hypotheses, self._numbers_in(encoding))
         grammar = self._grammars.get(task.slot or "")
         if grammar is not None:
+            return _beside(hypotheses, self._along(encoding, grammar))
             return self._by_grammar(encoding, grammar, hypotheses)
         free = [Alternative(text=one.text, score=round(one.score, 3)) for one in hypotheses]
         return Recognition(free[0].text, free)
@@ -223,15 +220,6 @@ class WhisperEngine:
                     found[text] = _Hypothesis(text, float(score), len(ids))
         return sorted(found.values(), key=lambda one: -one.score)
 
-    def _by_grammar(self, encoding: _Encoding, grammar: Grammar, hypotheses: list[_Hypothesis]) -> Recognition:
-        """What the question's grammar allows, beside what free decoding heard: all of them as likely as they are as
-        wholes, since the lengths of «14.07.73» and of the same in words say nothing."""
-        totals = {one.text: one.total for one in hypotheses}
-        for text, total in self._along(encoding, grammar).items():
-            totals[text] = max(total + _EXPECTED, totals.get(text, -np.inf))
-        alternatives = _alternatives(totals, hypotheses[0].score)
-        return Recognition(alternatives[0].text, alternatives)
-
     def _choose(self, encoding: _Encoding, task: Task, hypotheses: list[_Hypothesis]) -> Recognition:
         """One of the candidates, or what free decoding heard: something else is always possible."""
         # the decoder knows tokens of Russian text only
@@ -251,25 +239,32 @@ class WhisperEngine:
     def _along(self, encoding: _Encoding, grammar: Grammar, beam: int = BEAM) -> dict[str, float]:
         """The likeliest texts of a grammar and the log probability of each, in whatever marks and capitals."""
         sound = self._decoder.listen(np.array(encoding.features)[0])
-        told = [self._tokenizer.sot_prev, *grammar.told] if grammar.told else []
-        prompt = [*told, *self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
         found: dict[str, float] = {}
-        for one in search(self._decoder, sound, prompt, grammar, beam):
+        for one in search(self._decoder, sound, self._prompt(grammar.told), grammar, beam=beam):
             text = normal(self._tokenizer.decode(list(one.tokens)))
             found[text] = float(np.logaddexp(one.log_probability, found.get(text, -np.inf)))
         return found
 
+    def _numbers_in(self, encoding: _Encoding) -> dict[str, float]:
+        """The same of the likeliest telephone numbers."""
+        numbers, best = self._numbers.numbers(self._decoder.listen(np.array(encoding.features)[0]))
+        return {normal(self._tokenizer.decode(list(one.tokens))): best + one.log_probability for one in numbers}
+
+    def _prompt(self, told: Sequence[int] = ()) -> list[int]:
+        """What stands before a text; `told`: tokens of what was said before it."""
+        before = [self._tokenizer.sot_prev, *told[-_HINT_TOKENS:]] if told else []
+        return [*before, *self._tokenizer.sot_sequence, self._tokenizer.no_timestamps]
+
     def _generate(self, encoding: _Encoding, hint: str, tokens: int, beam: int) -> Any:
         """The `beam` best token sequences, told that `hint` was said before."""
-        tokenizer = self._tokenizer
-        before = [tokenizer.sot_prev, *tokenizer.encode(" " + hint)[-_HINT_TOKENS:]] if hint else []
+        told = self._prompt(self._tokenizer.encode(f" {hint}") if hint else ())
         return self._model.generate(
             encoding.features,
-            [[*before, *tokenizer.sot_sequence, tokenizer.no_timestamps]],
+            [told],
             beam_size=beam,
             num_hypotheses=beam,
             no_repeat_ngram_size=3,
-            max_length=tokens + len(before),
+            max_length=tokens + len(told) - len(self._prompt()),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
@@ -287,6 +282,16 @@ class WhisperEngine:
         frames = [encoding.frames] * len(candidates)
         results = self._model.align(features, [*self._tokenizer.sot_sequence], tokens, frames)
         return [np.log(np.maximum(np.asarray(r.text_token_probs, np.float32), 1e-10)) for r in results]
+
+
+def _beside(hypotheses: list[_Hypothesis], allowed: dict[str, float]) -> Recognition:
+    """What the question's grammar allows, beside what free decoding heard: all of them as likely as they are as wholes,
+    since the lengths of «14.07.73» and of the same in words say nothing."""
+    totals = {one.text: one.total for one in hypotheses}
+    for text, total in allowed.items():
+        totals[text] = max(total + _EXPECTED, totals.get(text, -np.inf))
+    alternatives = _alternatives(totals, hypotheses[0].score)
+    return Recognition(alternatives[0].text, alternatives)
 
 
 def _alternatives(totals: dict[str, float], best: float) -> list[Alternative]:

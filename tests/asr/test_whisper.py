@@ -12,7 +12,8 @@ import pytest
 
 from asr.audio import Pcm
 from asr.engines import Recognition, Task
-from asr.engines.whisper import WhisperEngine, upsample
+from asr.engines.whisper import WhisperEngine
+from asr.engines.whisper_sound import upsample
 from asr.engines.whisper_text import normal
 from asr.models import prepare_whisper
 from asr.segmenter import Segmenter

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from faster_whisper import WhisperModel
 
-from asr.audio import Pcm
+from asr.audio import Pcm, from_alaw
 from asr.engines import Task
 from asr.engines.whisper import WhisperEngine
 from asr.engines.whisper_decoder import WhisperDecoder
 from asr.models import prepare_whisper
 from core.errors import ConfigurationError
+from core.settings import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,22 @@ def test_beginnings_do_not_mix(engine: WhisperEngine, speech: Callable[[str], Pc
 def test_a_date_is_heard_as_one(engine: WhisperEngine, speech: Callable[[str], Pcm]) -> None:
     text = heard(engine, speech("birth_date"), "birth_date")
     assert "2012" in text, f"the recorded date of birth was heard as «{text}»"
+
+
+@pytest.mark.parametrize(
+    ("resident", "said"),
+    [
+        ("c00", "+79254375323"),
+        ("c05", "плюс семь девятьсот десять восемьсот восемьдесят ноль шесть восемнадцать"),
+    ],
+)
+def test_a_telephone_number_is_among_the_likeliest(engine: WhisperEngine, resident: str, said: str) -> None:
+    """… where the free texts have «925 437 5523» and «980 880 0618»: nobody could even ask for the right one."""
+    recorded = from_alaw((ROOT / "tests" / "data" / "residents" / resident / "phone.al").read_bytes())
+    silence = np.zeros(4000, np.int16)
+    sound = np.concatenate([silence, recorded, silence])
+    result = engine.recognise(Task(uuid.uuid4().hex, sound, len(recorded) / 8000, None, "phone"))
+    assert said in [one.text for one in result.alternatives[:4]]
 
 
 @pytest.mark.parametrize("slot", ["birth_date", "age", "temperature", "entrance", "phone"])

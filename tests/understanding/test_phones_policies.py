@@ -91,6 +91,19 @@ def test_what_is_no_number_is_asked_again(text: str) -> None:
     assert not answer.complete
 
 
+def test_a_number_that_is_heard_badly_does_not_silence_the_right_one() -> None:
+    """Whisper's free text lost a digit, the search along ten digits did not: the caller is asked."""
+    answer = phone(
+        "815-354-885",
+        ("815-354-885", -0.7),
+        ("восемь девятьсот двадцать пять четыреста тридцать семь пятьдесят три двадцать три", -0.8),
+    )
+    assert answer.value == CALLER
+    assert 0.5 < answer.probability < 0.85
+    other = phone("на другой", ("на другой", -0.7), ("8 925 437 53 23", -0.9))
+    assert other.value is None or other.probability < 0.3, "an answer of another kind speaks against the number"
+
+
 def test_one_digit_off_the_known_number_is_the_known_number() -> None:
     for text in ("8 925 437 53 24", "8 925 437 5 23", "8 925 437 53 233", "925 437 53 22"):
         answer = phone(text, known=CALLER)
