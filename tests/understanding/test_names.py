@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from asr.grammar import Part
+from asr.protocol import MAX_WORDINGS
 from core.errors import NotFound
+from core.events import Alternative
 from understanding.dictionaries import NameDictionaries
 from understanding.model import Heard, Understood
 from understanding.names import Names
@@ -102,24 +106,53 @@ async def test_gibberish_is_never_sure(names: Names) -> None:
 class _Sound:
     """Hears what it is told to hear, as the recogniser would."""
 
-    def __init__(self, name: str) -> None:
-        self.name, self.asked = name, 0
+    def __init__(self, *heard: tuple[str, float]) -> None:
+        self._heard = [Alternative(text=text, score=score) for text, score in heard]
+        self.asked: list[Sequence[Part]] = []
 
     async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        self.asked = len(candidates)
-        return [-0.2 if self.name in candidate else -2.0 for candidate in candidates]
+        raise NotFound("names are heard again")
+
+    async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
+        self.asked = [*sequences]
+        return self._heard
+
+    def is_asked(self, *parts: str) -> bool:
+        """Whether some sequence has these parts in this order, others between them left out."""
+        return any(_in_order(parts, [part.wordings for part in sequence]) for sequence in self.asked)
+
+
+def _in_order(parts: Sequence[str], wordings: Sequence[Sequence[str]]) -> bool:
+    rest = iter(wordings)
+    return all(any(part in one for one in rest) for part in parts)
 
 
 async def test_the_sound_decides_between_like_names(name_dictionaries: NameDictionaries) -> None:
-    sound = _Sound("Аристова")
+    sound = _Sound(("аристова кристина антоновна", -0.5), ("арестова кристина антоновна", -6.0))
     answer = await understood(Names(name_dictionaries, sound), "арестова кристина антоновна", turn_id="t")
     assert answer.value["surname"] == "Аристова"
-    assert 2 <= sound.asked <= 12
+    assert sound.is_asked("Аристова", "Кристина", "Антоновна")
+    assert sound.is_asked("Кристина", "Антоновна", "Аристова")
+    assert sum(len(part.wordings) for sequence in sound.asked for part in sequence) <= MAX_WORDINGS
+
+
+async def test_a_name_that_nobody_could_spell_is_heard(name_dictionaries: NameDictionaries) -> None:
+    sound = _Sound(("записывайте родионова ольга кирилловна", -3.0))
+    answer = await understood(Names(name_dictionaries, sound), "родионова ульга тирилловна", turn_id="t")
+    assert words(answer.value) == "Родионова Ольга Кирилловна"
+
+
+async def test_one_part_is_held_against_the_sound_alone(name_dictionaries: NameDictionaries) -> None:
+    sound = _Sound(("медведева", -1.0))
+    answer = await understood(Names(name_dictionaries, sound), "видвидива", slot="surname", turn_id="t")
+    assert answer.value == "Медведева"
+    assert sound.is_asked("Медведева")
+    assert not sound.is_asked("Ольга")
 
 
 async def test_spelling_alone_when_the_sound_is_gone(name_dictionaries: NameDictionaries) -> None:
-    class Gone:
-        async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
+    class Gone(_Sound):
+        async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
             raise NotFound("gone")
 
     answer = await understood(Names(name_dictionaries, Gone()), "иванова мария петровна", turn_id="t")
