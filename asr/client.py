@@ -1,4 +1,4 @@
-"""The one door to recognition: `AsrStream` for a telephony worker, `AsrClient` for rescoring."""
+"""The one door to recognition: `AsrStream` for a telephony worker, `AsrClient` for hearing a turn again."""
 
 from __future__ import annotations
 
@@ -232,19 +232,11 @@ class AsrClient(ServiceClient):
     def __init__(self, settings: Settings, **options: Any) -> None:
         super().__init__(settings.asr_url, settings, **options)
 
-    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        """Mean log probability a token of up to 12 candidates against the sound of that turn.
-
-        Raises NotFound when the sound is gone or the engine cannot, ServiceUnavailable, BadInput.
-        """
-        answer = await self.request("POST", "/v1/rescore", json={"turn_id": turn_id, "candidates": candidates})
-        return [float(score) for score in answer.json()["scores"]]
-
     async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
         """The likeliest texts of a grammar against the sound of that turn, best first; `score` is the natural logarithm
         of how much likelier one is, as a whole, than the best text of recognition.
 
-        Raises as `rescore`.
+        Raises NotFound when the sound is gone or the engine cannot, ServiceUnavailable, BadInput.
         """
         body = {
             "turn_id": turn_id,

@@ -24,8 +24,6 @@ MAX_ENTRY_SAMPLES = RATE
 MAX_AUDIO_BYTES = 256 * 1024
 """Longest audio message: 60 ms of 240 lines, or a second of 16."""
 MAX_CONTROL_CHARACTERS = 64 * 1024
-MAX_RESCORED = 12
-"""Candidates of one rescoring: what is scored in one batch without keeping a call waiting."""
 MAX_SEQUENCES, MAX_PARTS, MAX_WORDINGS = 16, 12, 4000
 """Of a grammar that is asked about: sequences, parts of one, wordings of all of them together. With 3,000 wordings it
 takes 0.1 s before the search begins."""

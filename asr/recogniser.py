@@ -46,11 +46,6 @@ def make_engine(name: str, model: Path) -> Engine:
 
 def answer(engine: Engine, request: dict[str, Any], body: bytes) -> dict[str, Any]:
     """What the engine has to say to a request."""
-    if request["op"] == "rescore":
-        try:
-            return {"scores": engine.rescore(request["turn_id"], request["candidates"])}
-        except NotFound:
-            return {"gone": True}
     if request["op"] == "hear_again":
         sequences = [
             [Part(tuple(part["wordings"]), part["optional"]) for part in parts] for parts in request["sequences"]

@@ -105,7 +105,7 @@ class Recogniser:
 
 
 class Recognisers:
-    """The pool. A turn goes to whichever process is free first; rescoring it goes to the one that holds its sound."""
+    """The pool. A turn goes to whichever process is free first; it is heard again by the one that holds its sound."""
 
     def __init__(self, choice: EngineChoice, processes: int) -> None:
         self.engine = choice.name
@@ -163,32 +163,23 @@ class Recognisers:
         RECOGNITION_SECONDS.labels(self.engine, mode).observe(asyncio.get_running_loop().time() - begun)
         return Recognition(answer["text"], [Alternative(**a) for a in answer["alternatives"]], answer["closed"])
 
-    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        """Mean log probability a token of each candidate against the turn's sound.
+    async def hear_again(self, turn_id: str, sequences: list[list[dict[str, Any]]]) -> list[Alternative]:
+        """The likeliest texts of a grammar; see `asr.engines.Engine.hear_again`.
 
         Raises NotFound when the sound is gone or the engine cannot, ServiceUnavailable as `recognise` does.
         """
-        answer = await self._ask_again(turn_id, {"op": "rescore", "candidates": candidates}, "scores")
-        return [float(score) for score in answer]
-
-    async def hear_again(self, turn_id: str, sequences: list[list[dict[str, Any]]]) -> list[Alternative]:
-        """The likeliest texts of a grammar; see `asr.engines.Engine.hear_again`. Raises as `rescore` does."""
-        answer = await self._ask_again(turn_id, {"op": "hear_again", "sequences": sequences}, "heard")
-        return [Alternative(**one) for one in answer]
-
-    async def _ask_again(self, turn_id: str, request: dict[str, Any], wanted: str) -> list[Any]:
-        """Something of the process that has the turn's sound."""
         index = self._holder.get(turn_id)
         if index is None:
             raise NotFound("the sound of that turn is gone")
         if len(self._again[index]) >= _QUEUED:
             raise ServiceUnavailable("too many turns wait to be heard again", code="busy")
-        answer = await self._do(self._again[index], request | {"turn_id": turn_id}, b"")
+        request = {"op": "hear_again", "turn_id": turn_id, "sequences": sequences}
+        answer = await self._do(self._again[index], request, b"")
         if "error" in answer:
             raise ServiceUnavailable(f"recogniser: {answer['error']}")
-        if wanted not in answer:
+        if "heard" not in answer:
             raise NotFound("the sound of that turn is gone, or the engine cannot hear it again")
-        return list(answer[wanted])
+        return [Alternative(**one) for one in answer["heard"]]
 
     async def _do(self, queue: deque[_Job], request: dict[str, Any], body: bytes) -> dict[str, Any]:
         job = _Job(request, body, asyncio.get_running_loop().create_future())

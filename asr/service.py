@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, WebSocket
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from asr.models import EngineChoice, choose
-from asr.protocol import MAX_PARTS, MAX_RESCORED, MAX_SEQUENCES, MAX_WORDINGS, Phrase
+from asr.protocol import MAX_PARTS, MAX_SEQUENCES, MAX_WORDINGS, Phrase
 from asr.recognisers import Recognisers
 from asr.stream import Pump, Stream
 from asr.vad import Vad
@@ -22,17 +22,6 @@ from core.service import create_app, require_token, serve, token_is_right
 from core.settings import Settings, get_settings
 
 log = logs.get_logger(__name__)
-
-
-class RescoreRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    turn_id: str = Field(max_length=64)
-    candidates: Annotated[list[Phrase], Field(min_length=1, max_length=MAX_RESCORED)]
-
-
-class RescoreAnswer(BaseModel):
-    scores: list[float] = Field(description="Mean log probability a token, in the order of the candidates")
 
 
 class GrammarPart(BaseModel):
@@ -90,10 +79,6 @@ def build(settings: Settings, choice: EngineChoice) -> FastAPI:
             return
         await socket.accept()
         await Stream(socket, recognisers, pump).run()
-
-    @app.post("/v1/rescore", dependencies=[Depends(require_token)])
-    async def rescore(request: RescoreRequest) -> RescoreAnswer:
-        return RescoreAnswer(scores=await recognisers.rescore(request.turn_id, request.candidates))
 
     @app.post("/v1/hear_again", dependencies=[Depends(require_token)])
     async def hear_again(request: HearAgainRequest) -> HearAgainAnswer:

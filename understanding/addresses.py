@@ -11,9 +11,9 @@ from understanding.address_houses import flats_by_sound, houses_by_sound
 from understanding.address_streets import SHARPNESS, StreetFinder, StreetReading
 from understanding.address_text import AddressText, take_apart
 from understanding.alternatives import spoken
-from understanding.model import Candidate, Heard, Understood
+from understanding.model import MOST_CANDIDATES, Candidate, Heard, Understood
 from understanding.register import House, Houses, Register, Street, Town
-from understanding.rescoring import MOST, Rescorer, heard_again
+from understanding.second_hearing import Ear, heard_again
 
 _SOUND_WEIGHT = 0.5
 """Of the log likelihood of an address in the sound, which is told against what was recognised freely, beside the
@@ -66,10 +66,10 @@ class _Scored:
 class Addresses:
     """Understands slots address, town, street, house and flat."""
 
-    def __init__(self, register: Register, rescorer: Rescorer | None = None) -> None:
+    def __init__(self, register: Register, ear: Ear | None = None) -> None:
         self._register = register
         self._finder = StreetFinder(register)
-        self._rescorer = rescorer
+        self._ear = ear
 
     async def understand(self, heard: Heard) -> Understood:
         """The whole address for slot `address` (or none), else the part that was asked for."""
@@ -164,7 +164,7 @@ class Addresses:
         if _chances(scored)[0] >= _CLEAR or heard.slot in ("house", "flat"):
             return scored
         asked = sequences((one.place for one in scored), streets_alone=heard.slot in ("town", "street"))
-        texts = await heard_again(self._rescorer, heard.turn_id, asked)
+        texts = await heard_again(self._ear, heard.turn_id, asked)
         total = {one.key: one for one in scored}
         for text in texts[:_TEXTS_AGAIN]:
             for one in self._readings(text.text, heard, town, street):
@@ -231,7 +231,7 @@ def _value(one: _Scored, taken: dict[str, Any]) -> dict[str, Any]:
 
 def _whole(scored: list[_Scored], taken: dict[str, Any]) -> Understood:
     candidates = []
-    for one, chance in zip(scored[:MOST], _chances(scored), strict=False):
+    for one, chance in zip(scored[:MOST_CANDIDATES], _chances(scored), strict=False):
         value = _value(one, taken)
         trust = _UNREGISTERED if one.house and not value["in_register"] else _TRUST
         candidates.append(Candidate(value=value, probability=round(trust * chance, 4)))
@@ -265,7 +265,7 @@ def _part(slot: str, scored: list[_Scored]) -> Understood:
         if slot == "flat" and scored[0].said.private:
             return Understood(meaning="no", probability=0.95, complete=True)
         return Understood()
-    order = sorted(chances, key=lambda key: -chances[key])[:MOST]
+    order = sorted(chances, key=lambda key: -chances[key])[:MOST_CANDIDATES]
     trust = _GUESSED if scored[0].said.guessed else _MOST
     candidates = [Candidate(value=values[key], probability=round(min(_MOST, trust * chances[key]), 4)) for key in order]
     best = candidates[0]

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.words import Expects, Slot
 
+MOST_CANDIDATES = 12
+"""Names or addresses that an answer holds."""
+
 Meaning = Literal["value", "yes", "no", "unknown", "none"]
 
 
@@ -45,7 +48,7 @@ class Heard(BaseModel):
     slot: Slot | None = None
     text: str = Field("", max_length=2000)
     alternatives: list[HeardAlternative] = Field([], max_length=60, description="A closed set gives one each")
-    turn_id: str | None = Field(None, max_length=100, description="For rescoring against the sound")
+    turn_id: str | None = Field(None, max_length=100, description="Under which the recogniser has the sound")
     digits: str | None = Field(None, max_length=40, pattern=r"^[0-9*#A-D]*$", description="Keypad")
     context: Context = Context()
 

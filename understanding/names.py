@@ -10,12 +10,12 @@ from typing import Any
 
 from understanding.alternatives import spoken
 from understanding.dictionaries import NameDictionaries
-from understanding.model import Candidate, Heard, Understood
+from understanding.model import MOST_CANDIDATES, Candidate, Heard, Understood
 from understanding.name_decoder import NameDecoder, Part, Reading
 from understanding.name_grammar import NameGrammar
 from understanding.name_spelling import spelled
 from understanding.phonetics import sounds
-from understanding.rescoring import MOST, Rescorer, heard_again
+from understanding.second_hearing import Ear, heard_again
 from understanding.text import fold, load_data
 
 _SOUND_WEIGHT = 0.7
@@ -45,9 +45,9 @@ class _Scored:
 class Names:
     """Understands slots name, surname, first_name and patronymic."""
 
-    def __init__(self, dictionaries: NameDictionaries, rescorer: Rescorer | None = None) -> None:
+    def __init__(self, dictionaries: NameDictionaries, ear: Ear | None = None) -> None:
         self._decoder = NameDecoder(dictionaries)
-        self._rescorer = rescorer
+        self._ear = ear
         words = load_data("names")
         self._anywhere = re.compile(r"\b(?:" + "|".join(words["anywhere"]) + r")\b")
         self._before = frozenset(fold(word) for word in words["before"])
@@ -126,7 +126,7 @@ class Names:
         alone = part is not None and not any(one.reading.surname and one.reading.first for one in scored)
         names = self._grammar.around([one.reading for one in scored], part if alone else None)
         known = {one.reading.key: one for one in scored}
-        for text in (await heard_again(self._rescorer, heard.turn_id, names.wordings))[:_TEXTS_AGAIN]:
+        for text in (await heard_again(self._ear, heard.turn_id, names.wordings))[:_TEXTS_AGAIN]:
             for reading in names.readings(text.text):
                 score = _HEARD + _SOUND_WEIGHT * text.score
                 score -= _NO_PATRONYMIC if not alone and reading.patronymic is None else 0.0
@@ -190,7 +190,7 @@ def _whole(scored: list[_Scored]) -> Understood:
             },
             probability=round(chances[id(one)], 4),
         )
-        for one in _varied(scored, MOST)
+        for one in _varied(scored, MOST_CANDIDATES)
     ]
     best = candidates[0]
     absent = [
@@ -213,7 +213,7 @@ def _part(slot: str, scored: list[_Scored]) -> Understood:
             chances[name] = chances.get(name, 0.0) + chance
     if not chances:
         return Understood()
-    order = sorted(chances, key=lambda name: -chances[name])[:MOST]
+    order = sorted(chances, key=lambda name: -chances[name])[:MOST_CANDIDATES]
     candidates = [Candidate(value=name, probability=round(min(1.0, chances[name]), 4)) for name in order]
     best = candidates[0]
     return Understood(

@@ -15,7 +15,7 @@ from core.logs import get_logger
 from core.metrics import REGISTER_RELOADS, REGISTER_SIZE
 from understanding.addresses import Addresses
 from understanding.register import Register
-from understanding.rescoring import Rescorer
+from understanding.second_hearing import Ear
 
 log = get_logger(__name__)
 
@@ -46,12 +46,12 @@ class ReloadRunning(VyzovError):
 class RegisterKeeper:
     """Loads the region's register at the start (raises ConfigurationError) and again whenever it is told to."""
 
-    def __init__(self, region_dir: Path, rescorer: Rescorer | None = None) -> None:
+    def __init__(self, region_dir: Path, ear: Ear | None = None) -> None:
         self._region_dir = region_dir
-        self._rescorer = rescorer
+        self._ear = ear
         self._running = False
         self._register = Register.load(region_dir)
-        self.addresses = Addresses(self._register, rescorer)
+        self.addresses = Addresses(self._register, ear)
         self._tell()
 
     async def reload(self, use: Callable[[Addresses], None]) -> Reloaded:
@@ -90,7 +90,7 @@ class RegisterKeeper:
                     f"the new register has {new[of]} {of}, the one in use {old[of]}: is it of the whole region?"
                     " If it is meant, restart the service"
                 )
-        return register, Addresses(register, self._rescorer)
+        return register, Addresses(register, self._ear)
 
     def _tell(self) -> None:
         counts = self._register.counts

@@ -32,8 +32,8 @@ from understanding.phones import understand_phone, understand_this_phone
 from understanding.policies import understand_policy
 from understanding.register_reload import RegisterKeeper, Reloaded
 from understanding.relations import understand_caller, understand_who
-from understanding.rescoring import Rescorer
 from understanding.said import said_date
+from understanding.second_hearing import Ear
 from understanding.small_numbers import understand_small_number
 from understanding.sound_checked import SoundChecked
 from understanding.symptoms import understand_free, understand_since, understand_symptoms
@@ -73,8 +73,8 @@ EXPECTS: dict[str, Understand] = {
     "free": understand_free,
 }
 
-RESCORE_SECONDS = 1.5
-"""Longest wait for the sound's opinion: 20 candidates take 0.41 CPU s; without it the spelling decides."""
+HEAR_AGAIN_SECONDS = 2.5
+"""Longest wait for the sound's opinion: an address takes 1 CPU s; without it the spelling decides."""
 
 NAME_SLOTS = frozenset({"name", "surname", "first_name", "patronymic"})
 ADDRESS_SLOTS = frozenset({"address", "town", "street", "house", "flat"})
@@ -83,10 +83,10 @@ ADDRESS_SLOTS = frozenset({"address", "town", "street", "house", "flat"})
 class Understanding:
     """Finds for each turn the one who understands it."""
 
-    def __init__(self, names: Names, addresses: Addresses, rescorer: Rescorer | None = None) -> None:
+    def __init__(self, names: Names, addresses: Addresses, ear: Ear | None = None) -> None:
         self._names = names
         self._addresses = addresses
-        self._checked = {"birth_date": SoundChecked(understand_birth_date, said_date, rescorer)}
+        self._checked = {"birth_date": SoundChecked(understand_birth_date, said_date, ear)}
 
     def use(self, addresses: Addresses) -> None:
         """Take other addresses from the next request on; requests under way keep theirs."""
@@ -121,7 +121,7 @@ def create(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        asr = AsrClient(settings, seconds=RESCORE_SECONDS)
+        asr = AsrClient(settings, seconds=HEAR_AGAIN_SECONDS)
         names = Names(dictionaries.load(settings.var_dir / "dictionaries"), asr)
         keeper = RegisterKeeper(settings.region_dir, asr)
         understanding = Understanding(names, keeper.addresses, asr)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from asr.grammar import Part
 from understanding.model import Candidate, Heard, Understood
-from understanding.rescoring import ASKED, Rescorer, by_sound
+from understanding.second_hearing import Ear, heard_again
 
 CLEAR = 0.9
 """A value that is believed with this is not held against the sound."""
@@ -15,20 +16,23 @@ ANY = 0.5
 """Belief in all candidates together from which one of them is likely to be right."""
 LEAST = 0.25
 """A value needs this to be one, as for those who understand the text alone."""
+ASKED = 5
+"""Candidates that the sound is asked about at most, the likeliest ones."""
 _SOUND_WEIGHT = 0.12
-"""Weight of the sound's log likelihood, as for names and addresses."""
+"""Weight of the sound's log likelihood: the recogniser has listened to these wordings already, and they are one of many
+ways to say the value. With 0.3 and more fewer dates are right."""
 
 
 class SoundChecked:
     """Understands a slot by its text; where values compete, the sound puts them in order."""
 
     def __init__(
-        self, understand: Callable[[Heard], Understood], say: Callable[[Any], str], rescorer: Rescorer | None = None
+        self, understand: Callable[[Heard], Understood], say: Callable[[Any], str], ear: Ear | None = None
     ) -> None:
         """`say` words a value as people say it (`understanding.said`)."""
         self._understand = understand
         self._say = say
-        self._rescorer = rescorer
+        self._ear = ear
 
     async def understand(self, heard: Heard) -> Understood:
         understood = self._understand(heard)
@@ -39,12 +43,14 @@ class SoundChecked:
         believed = sum(one.probability for one in asked)
         if len(asked) < 2 or asked[0].probability >= CLEAR or believed < ANY or understood.meaning in ("no", "unknown"):
             return understood
-        likelihoods = await by_sound(self._rescorer, heard.turn_id, [self._say(one.value) for one in asked])
-        if likelihoods is None:
+        phrases = [self._say(one.value) for one in asked]
+        likely = {one.text: one.score for one in await heard_again(self._ear, heard.turn_id, [[Part(tuple(phrases))]])}
+        if not likely:
             return understood
+        unheard = min(likely.values())
         weights = [
-            one.probability * math.exp(_SOUND_WEIGHT * likelihood)
-            for one, likelihood in zip(asked, likelihoods, strict=True)
+            one.probability * math.exp(_SOUND_WEIGHT * likely.get(phrase, unheard))
+            for one, phrase in zip(asked, phrases, strict=True)
         ]
         again = [
             Candidate(value=one.value, probability=round(believed * weight / sum(weights), 4))

@@ -33,22 +33,16 @@ class Recognition:
 
 
 class Engine(Protocol):
-    """A recogniser of whole turns. One thread, no state but the sound kept for rescoring."""
+    """A recogniser of whole turns. One thread, no state but the sound that may be heard again."""
 
     name: str
 
     def recognise(self, task: Task) -> Recognition:
         """The words of a turn."""
 
-    def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        """Mean log probability a token of each candidate against the sound of that turn.
-
-        Raises core.errors.NotFound when the sound is gone or the engine cannot.
-        """
-
     def hear_again(self, turn_id: str, sequences: list[list[Part]]) -> list[Alternative]:
         """The likeliest texts of a grammar (asr/grammar.py) against the sound of that turn, best first; the scores are
         natural logarithms of how much likelier each is, as a whole, than the best text of `recognise` was.
 
-        Raises core.errors.NotFound as `rescore`.
+        Raises core.errors.NotFound when the sound is gone or the engine cannot.
         """

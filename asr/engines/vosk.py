@@ -59,9 +59,6 @@ class VoskEngine:
         found = self._run(self._free, pcm)
         return Recognition(found[0].text if found else "", found)
 
-    def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        raise NotFound("Vosk cannot score a phrase against the sound")
-
     def hear_again(self, turn_id: str, sequences: list[list[Part]]) -> list[Alternative]:
         raise NotFound("Vosk cannot search a grammar in a sound it has heard")
 

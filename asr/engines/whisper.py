@@ -157,10 +157,6 @@ class WhisperEngine:
         free = [Alternative(text=one.text, score=round(one.score, 3)) for one in hypotheses]
         return Recognition(free[0].text, free)
 
-    def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        encoding = self._of(turn_id).encoding
-        return [float(np.mean(scores)) for scores in self._token_scores(encoding, candidates)]
-
     def hear_again(self, turn_id: str, sequences: list[list[Part]]) -> list[Alternative]:
         kept = self._of(turn_id)
         found = self._along(kept.encoding, Grammar(sequences, self._tokenizer.encode, self._tokenizer.eot))
@@ -268,20 +264,6 @@ class WhisperEngine:
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
-
-    def _tokens(self, text: str) -> list[int]:
-        """A candidate as Whisper would write it: a capital and a full stop."""
-        tokens: list[int] = self._tokenizer.encode(f" {text[:1].upper()}{text[1:]}.")
-        return tokens
-
-    def _token_scores(self, encoding: _Encoding, candidates: list[str]) -> list[Floats]:
-        """The log probability of each token of each candidate, its full stop included."""
-        # align leaves the end of text out; the repeated features are a tenth of its cost
-        features = StorageView.from_array(np.repeat(np.array(encoding.features), len(candidates), axis=0))
-        tokens = [self._tokens(text) for text in candidates]
-        frames = [encoding.frames] * len(candidates)
-        results = self._model.align(features, [*self._tokenizer.sot_sequence], tokens, frames)
-        return [np.log(np.maximum(np.asarray(r.text_token_probs, np.float32), 1e-10)) for r in results]
 
 
 def _beside(hypotheses: list[_Hypothesis], allowed: dict[str, float]) -> Recognition:

@@ -48,7 +48,7 @@ class Cost:
 
 
 class Hearing:
-    """One recogniser; also the rescorer of `understanding` (understanding.rescoring.Rescorer). The engine is loaded
+    """One recogniser; also the ear of `understanding` (understanding.second_hearing.Ear). The engine is loaded
     when something is asked that is not kept."""
 
     def __init__(self, settings: Settings, kept: Kept) -> None:
@@ -60,7 +60,7 @@ class Hearing:
         ]
         self._engine: Engine | None = None
         self._vad: Vad | None = None
-        self._sounds: dict[str, Sound] = {}
+        self._asked: dict[str, tuple[Sound, dict[str, Any]]] = {}
         self._in_engine = ""
         self.cost = Cost()
 
@@ -68,9 +68,9 @@ class Hearing:
         """What the recogniser makes of a sound after that question, and the seconds of the processor it took."""
         self.cost = Cost()
         turn_id = digest(["sound", self._version, sound.key])
-        self._sounds = {turn_id: sound}
         told = {"expects": reply.expects, "slot": reply.slot, "candidates": [*reply.candidates],
                 "hints": [*reply.hints]}  # fmt: skip
+        self._asked = {turn_id: (sound, told)}
         key = ["turn", turn_id, told]
         found: dict[str, Any] | None = self._kept.get(key)
         if found is None:
@@ -78,22 +78,6 @@ class Hearing:
             self._kept.put(key, found)
         heard = Heard(found["text"], tuple(found["alternatives"]), turn_id)
         return heard, float(found["cpu"])
-
-    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        """As `asr.client.AsrClient.rescore`. Raises NotFound when the engine cannot."""
-        found = {phrase: self._kept.get(["score", turn_id, phrase]) for phrase in candidates}
-        asked = [phrase for phrase, score in found.items() if score is None]
-        if asked:
-            begun = time.process_time()
-            try:
-                scores, cpu = self._score(turn_id, asked)
-            finally:
-                self.cost.spent += time.process_time() - begun
-            for phrase, score in zip(asked, scores, strict=True):
-                found[phrase] = {"score": score, "cpu": cpu / len(asked)}
-                self._kept.put(["score", turn_id, phrase], found[phrase])
-        self.cost.kept += sum(one["cpu"] for one in found.values())
-        return [float(found[phrase]["score"]) for phrase in candidates]
 
     async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
         """As `asr.client.AsrClient.hear_again`."""
@@ -122,19 +106,15 @@ class Hearing:
         alternatives = [one.model_dump() for one in result.alternatives]
         return {"text": result.text, "alternatives": alternatives, "closed": result.closed, "cpu": round(cpu, 4)}
 
-    def _score(self, turn_id: str, phrases: list[str]) -> tuple[list[float], float]:
-        engine = self._with_sound(turn_id)
-        begun = time.process_time()
-        return engine.rescore(turn_id, phrases), time.process_time() - begun
-
     def _with_sound(self, turn_id: str) -> Engine:
         """The engine that has heard that turn: what it keeps of one is not kept on the disk. Raises NotFound."""
         engine, vad = self._loaded()
         if turn_id != self._in_engine:
-            turn = turn_of(self._sounds[turn_id].make(), vad)
+            sound, told = self._asked[turn_id]
+            turn = turn_of(sound.make(), vad)
             if turn is None:
                 raise NotFound("no turn in that sound")
-            engine.recognise(Task(turn_id, turn.pcm, turn.speech_seconds))
+            engine.recognise(Task(turn_id, turn.pcm, turn.speech_seconds, **told))
             self._in_engine = turn_id
         return engine
 

@@ -23,7 +23,7 @@ BINS = (0.0, 0.3, 0.5, 0.7, 0.85, 0.9, 0.95, 0.98, 1.01)
 @dataclass(frozen=True)
 class Result:
     """A field as it was judged. `kind` may also be `name_heard_date`. `half`: tuned, kept, or the set it came from.
-    `cpu`: seconds of the processor for recognition, understanding and rescoring."""
+    `cpu`: seconds of the processor for recognition, understanding and the second hearing."""
 
     kind: str
     condition: str

@@ -17,6 +17,7 @@ import websockets
 import asr
 from asr.audio import Pcm
 from asr.client import AsrClient, AsrStream, Away, Back, Error, Heard, Resumed, Silence, Speech, Turn
+from asr.grammar import Part
 from asr.protocol import Open, pack_audio
 from core.errors import BadInput, NotFound, ServiceUnavailable
 from core.settings import ROOT, Settings
@@ -136,20 +137,27 @@ async def test_discarded_speech_is_forgotten(ear: Ear, speech: Callable[[str], P
     await ear.until(lambda: any(t.text == "нет" for t in ear.of(Turn, 0)))
 
 
-async def test_rescore_prefers_what_was_said(ear: Ear, settings: Settings, speech: Callable[[str], Pcm]) -> None:
+async def test_a_turn_is_heard_again(ear: Ear, settings: Settings, speech: Callable[[str], Pcm]) -> None:
     ear.stream.open(0, "call")
     ear.stream.expect(0, "name", "name")
     await ear.say(l0=speech("name"))
     (turn,) = await ear.turns(0)
     client = AsrClient(settings)
+    surnames, firsts = Part(("Михайлова", "Михайлов", "Михеев")), Part(("Галина", "Григорий", "Георгий"))
+    whole = [surnames, firsts, Part(("Алексеевна", "Алексеевич"))]
     try:
-        names = ["Михайлова Галина Алексеевна", "Михайлов Григорий Алексеевич", "Михеев Георгий Олегович"]
-        scores = await client.rescore(turn.turn_id, names)
-        assert max(range(3), key=scores.__getitem__) == 1
+        assert (await client.hear_again(turn.turn_id, [whole]))[0].text == "михайлов григорий алексеевич"
         with pytest.raises(NotFound):
-            await client.rescore("no-such-turn", names)
-        with pytest.raises(BadInput):
-            await client.rescore(turn.turn_id, names * 5)
+            await client.hear_again("no-such-turn", [whole])
+        for too_much in (
+            [whole] * 20,
+            [[Part(tuple(map(str, range(5000))))]],
+            [[Part(("да",), optional=True)]],
+            [[]],
+            [],
+        ):
+            with pytest.raises(BadInput):
+                await client.hear_again(turn.turn_id, too_much)
     finally:
         await client.aclose()
 
@@ -185,7 +193,7 @@ async def test_a_wrong_token_hears_nothing(service: Service, settings: Settings,
         ):
             pass
     async with httpx.AsyncClient(base_url=settings.asr_url, headers=headers) as client:
-        answer = await client.post("/v1/rescore", json={"turn_id": "x", "candidates": ["да"]})
+        answer = await client.post("/v1/hear_again", json={"turn_id": "x", "sequences": [[{"wordings": ["да"]}]]})
     assert answer.status_code == 401
 
 
@@ -215,7 +223,7 @@ async def test_a_client_without_a_service_says_so(settings: Settings) -> None:
     await stream.aclose()
     client = AsrClient(away)
     with pytest.raises(ServiceUnavailable):
-        await client.rescore("x", ["да"])
+        await client.hear_again("x", [[Part(("да",))]])
     await client.aclose()
 
 

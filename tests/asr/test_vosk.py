@@ -14,6 +14,7 @@ import pytest
 from asr.audio import Pcm
 from asr.engines import Task
 from asr.engines.vosk import VoskEngine
+from asr.grammar import Part
 from core.errors import ConfigurationError, NotFound
 
 HELLO = "안녕하세요"
@@ -79,9 +80,9 @@ def test_silence_is_empty(engine: VoskEngine) -> None:
     assert engine.recognise(Task("t", np.zeros(16000, np.int16), 0.5)).text == ""
 
 
-def test_it_cannot_rescore(engine: VoskEngine) -> None:
+def test_it_cannot_hear_again(engine: VoskEngine) -> None:
     with pytest.raises(NotFound):
-        engine.rescore("t", [HELLO])
+        engine.hear_again("t", [[Part((HELLO,))]])
 
 
 @pytest.mark.parametrize("damage", ["no such folder", "truncated graph", "no ivector extractor"])

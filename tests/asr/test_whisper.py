@@ -15,6 +15,7 @@ from asr.engines import Recognition, Task
 from asr.engines.whisper import WhisperEngine
 from asr.engines.whisper_sound import upsample
 from asr.engines.whisper_text import normal
+from asr.grammar import Part
 from asr.models import prepare_whisper
 from asr.segmenter import Segmenter
 from asr.vad import FRAME, Vad, VadState
@@ -126,13 +127,15 @@ def test_a_minute_of_speech_is_recognised(engine: WhisperEngine, speech: Callabl
     assert "174" in heard(engine, np.concatenate([speech("address")] * 10), "address").text
 
 
-def test_rescoring_chooses_by_sound(engine: WhisperEngine, speech: Callable[[str], Pcm]) -> None:
+def test_a_turn_is_heard_again_along_a_grammar(engine: WhisperEngine, speech: Callable[[str], Pcm]) -> None:
     engine.recognise(Task("turn", speech("name"), 1.5, "name", "name"))
-    names = ["Михайлова Мария Алексеевна", "Михайлов Григорий Алексеевич", "Михалёв Георгий Андреевич"]
-    scores = engine.rescore("turn", names)
-    assert int(np.argmax(scores)) == 1
+    surnames = Part(("Михайлова", "Михайлов", "Михалёв", "Smith"))
+    firsts, patronymics = Part(("Мария", "Григорий", "Георгий")), Part(("Алексеевна", "Алексеевич", "Андреевич"))
+    first, *others = engine.hear_again("turn", [[Part(("для",), optional=True), surnames, firsts, patronymics]])
+    assert first.text == "михайлов григорий алексеевич"
+    assert all(one.score < first.score for one in others)
     with pytest.raises(NotFound):
-        engine.rescore("another", names)
+        engine.hear_again("another", [[surnames]])
 
 
 def test_a_damaged_model_is_told_at_once(tmp_path: Path) -> None:

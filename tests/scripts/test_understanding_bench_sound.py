@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from asr.engines import Recognition, Task
+from asr.grammar import Part
 from asr.models import EngineChoice
 from core.errors import ConfigurationError, NotFound
 from core.events import Alternative
@@ -119,7 +120,7 @@ class Recogniser:
 
     def __init__(self) -> None:
         self.recognised: list[Task] = []
-        self.scored: list[str] = []
+        self.heard_again = 0
         self.forgets = False
         self._known: set[str] = set()
 
@@ -128,11 +129,11 @@ class Recogniser:
         self._known.add(task.turn_id)
         return Recognition("да", [Alternative(text="да", score=-0.1), Alternative(text="дам", score=-0.9)])
 
-    def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
+    def hear_again(self, turn_id: str, sequences: list[list[Part]]) -> list[Alternative]:
         if turn_id not in self._known:
             raise NotFound("gone")
-        self.scored += candidates
-        return [-float(len(one)) for one in candidates]
+        self.heard_again += 1
+        return [Alternative(text=word, score=-float(len(word))) for word in sequences[0][0].wordings]
 
 
 @pytest.fixture
@@ -162,16 +163,20 @@ def test_a_sound_is_recognised_once_for_each_question(engine: Recogniser, kept: 
     assert len(engine.recognised) == 3
 
 
-def test_a_phrase_is_scored_once_also_when_the_sound_was_forgotten(engine: Recogniser, kept: Kept) -> None:
+def test_a_sound_is_heard_again_once_also_when_it_was_forgotten(engine: Recogniser, kept: Kept) -> None:
     first, second = Hearing(Settings(), kept), Hearing(Settings(), kept)
-    heard, _ = first.hear(recorded("name"), Reply(expects="name", slot="name"))
+    question = Reply(expects="name", slot="name")
+    heard, _ = first.hear(recorded("name"), question)
     assert heard.turn_id is not None
-    assert asyncio.run(first.rescore(heard.turn_id, ["Иванов", "Петров"])) == [-6.0, -6.0]
+    one, other = [[Part(("Иванов", "Петров"))]], [[Part(("Сидорова",))]]
+    assert [found.score for found in asyncio.run(first.hear_again(heard.turn_id, one))] == [-6.0, -6.0]
     engine._known.clear()  # a later run of the bench
-    second.hear(recorded("name"), Reply(expects="name", slot="name"))
-    assert asyncio.run(second.rescore(heard.turn_id, ["Петров", "Сидорова"])) == [-6.0, -8.0]
-    assert engine.scored == ["Иванов", "Петров", "Сидорова"]
+    second.hear(recorded("name"), question)
+    assert [found.text for found in asyncio.run(second.hear_again(heard.turn_id, one))] == ["Иванов", "Петров"]
+    assert [found.score for found in asyncio.run(second.hear_again(heard.turn_id, other))] == [-8.0]
+    assert engine.heard_again == 2
     assert len(engine.recognised) == 2  # the second time for its encoding
+    assert engine.recognised[1].slot == "name"  # after the same question
 
 
 def test_silence_is_heard_as_nothing(engine: Recogniser, kept: Kept) -> None:

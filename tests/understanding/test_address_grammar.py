@@ -26,9 +26,6 @@ class Sound:
         self._text, self._score = text, score
         self.asked: list[Sequence[Part]] = []
 
-    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        raise NotFound("addresses are heard again")
-
     async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
         self.asked = [*sequences]
         if self._text is None:

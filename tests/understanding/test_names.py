@@ -110,9 +110,6 @@ class _Sound:
         self._heard = [Alternative(text=text, score=score) for text, score in heard]
         self.asked: list[Sequence[Part]] = []
 
-    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        raise NotFound("names are heard again")
-
     async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
         self.asked = [*sequences]
         return self._heard

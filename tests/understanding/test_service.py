@@ -1,6 +1,6 @@
 """Promise: the service answers every turn by its contract, and bad input is a clear error that repeats nothing said.
 
-A real server with the sample region and the real dictionaries; only the recogniser's rescoring is away, which must
+A real server with the sample region and the real dictionaries; only the recogniser is away, which must
 not matter.
 """
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
+from asr.grammar import Part
+from core.errors import NotFound
+from core.events import Alternative
 from understanding.dates import understand_birth_date
 from understanding.model import Heard, Understood
 from understanding.said import said_date
@@ -19,9 +23,12 @@ class _Sound:
         self._heard = heard
         self.asked: list[str] = []
 
-    async def rescore(self, turn_id: str, candidates: list[str]) -> list[float]:
-        self.asked = candidates
-        return [] if self._heard is None else [-0.3 if one == self._heard else -3.0 for one in candidates]
+    async def hear_again(self, turn_id: str, sequences: Sequence[Sequence[Part]]) -> list[Alternative]:
+        if self._heard is None:
+            raise NotFound("gone")
+        ((part,),) = sequences
+        self.asked = [*part.wordings]
+        return [Alternative(text=one, score=-2.0 if one == self._heard else -12.0) for one in part.wordings]
 
 
 def _date(sound: _Sound, *scored: tuple[str, float]) -> Understood:
