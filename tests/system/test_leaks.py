@@ -6,9 +6,12 @@ Fifty short calls, four at a time, ended at different stages by either side, thr
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 import time
+import warnings
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -31,14 +34,22 @@ def measure(system: System) -> dict[str, tuple[float, int]]:
     }
 
 
-def call(system: System, count: int) -> dict[str, int]:
-    """Short calls; SIP status to how many ended with it."""
+def call(system: System, count: int) -> dict[str, Any]:
+    """Short calls: `codes`, SIP status to how many ended with it, and the kinds of `late` ones."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.telephony.crowd", system.uri, str(count)],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True, timeout=280,
     )  # fmt: skip
-    codes: dict[str, int] = json.loads(done.stdout.strip().splitlines()[-1])
-    return codes
+    told: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return told
+
+
+def longest(system: System) -> list[str]:
+    """What happened, in the words of the event types, in the call that lasted longest."""
+    database = sqlite3.connect(f"file:{system.settings.var_dir}/dashboard.sqlite?mode=ro", uri=True)
+    (call_id,) = database.execute("SELECT call_id FROM calls ORDER BY seconds IS NULL DESC, seconds DESC").fetchone()
+    events = database.execute("SELECT at, type FROM entries WHERE call_id = ? ORDER BY event_id", (call_id,))
+    return [f"{at} {kind}" for at, kind in events]
 
 
 def redis_keys(system: System) -> set[str]:
@@ -55,8 +66,11 @@ def test_fifty_calls_leave_nothing_behind(system: System) -> None:
     call(system, 8)  # pools fill, caches warm
     time.sleep(3)
     before, keys_before = measure(system), redis_keys(system)
-    codes = call(system, 50)
-    assert sum(codes.values()) == 50
+    told = call(system, 50)
+    assert sum(told["codes"].values()) == 50
+    if told["late"]:  # one of 50 was seen once and in 500 more calls not again: the next one is to tell what it was
+        warnings.warn(f"calls of kinds {told['late']} did not end: {longest(system)}", stacklevel=1)
+    assert len(told["late"]) <= 1, "callers are left hanging"
     time.sleep(3)
     after, keys_after = measure(system), redis_keys(system)
     assert after.keys() == before.keys(), "a process was restarted"
