@@ -178,9 +178,10 @@ class Identity:
 
     async def identify(self, state: State) -> Step:
         """Search, then settle the patient or say what to ask; sets `state.identity` when it is decided."""
-        names = [value for value, _ in state.beliefs["name"]][:NAMES]
-        if not names[0].get("surname"):
+        likely = [value for value, _ in state.beliefs["name"]]
+        if not likely[0].get("surname"):
             return self._ask_once(state, "surname")
+        names = [value for value in likely if value.get("surname")][:NAMES]  # the MIS is asked by surname
         dates = [value for value, p in state.beliefs["birth_date"] if p >= LIKELY_DATE][:DATES]
         dates = dates or [state.value("birth_date")]
         try:

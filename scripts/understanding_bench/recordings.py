@@ -17,7 +17,7 @@ from core.errors import ConfigurationError
 from core.words import Slot
 from dialog.conversation.spoken import spoken_date
 from scripts.sound import through_alaw
-from scripts.understanding_bench.draws import Draw, Drawer, Kind, age, as_recognised
+from scripts.understanding_bench.draws import TODAY, Draw, Drawer, Kind, as_recognised
 from scripts.understanding_bench.wording import cardinal
 
 REAL = Path("/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU/digits")
@@ -72,7 +72,9 @@ def _of_one(path: Path, index: int, drawer: Drawer) -> Iterator[Draw]:
     # without a schema: `yes` and `no` are slots here, not truth values
     data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
     expect: dict[str, str] = data["expect"]
-    context = {"age": age(dt.date.fromisoformat(expect["birth_date"]))} if expect.get("birth_date") else {}
+    born = dt.date.fromisoformat(expect["birth_date"]) if expect.get("birth_date") else None
+    # they say the age that they reach in the year of the recording, whether or not the birthday has been
+    context = {"age": TODAY.year - born.year} if born is not None else {}
     for kind, slot, entry, truth in _answers(expect, context, drawer):
         recording, said = path.with_name(f"{entry}.al"), data["say"].get(entry)
         if said is not None and truth is not None and recording.is_file():

@@ -152,6 +152,13 @@ def test_a_surname_heard_wrong_is_mended_by_hearing_it_alone() -> None:
     assert call.world.calls[0][1]["patient"]["surname"] == "Плавильщикова"
 
 
+def test_a_first_name_that_may_be_a_surname_does_not_spoil_the_search() -> None:
+    """«Мария Михайлова» may be a «Мария Михайловна» without a surname: the MIS cannot be asked for her."""
+    names = [({**NAME, "patronymic": None}, 0.8), ({**NAME, "surname": None}, 0.1)]
+    call = talk(Call(World(meant=MEANT | {"name": names})))
+    assert call.world.calls[0][1]["patient"]["mis_id"] == "17"
+
+
 def test_another_likely_date_is_searched_with_in_the_same_turn() -> None:
     dates = [("1946-05-26", 0.5), ("1945-05-26", 0.4)]
     call = talk(Call(World(meant=MEANT | {"birth_date": dates})))

@@ -124,6 +124,8 @@ class World:
         if "policy" in query:
             return Found(tuple(patient for patient in self.patients if patient.get("policy") == query["policy"]))
         birth_date, names = query["birth_date"], query["names"]
+        if not all(name["surname"] for name in names):
+            raise ServiceFault("connector: bad_input")
         self.searches.append((birth_date, names))
         found = [
             patient

@@ -126,7 +126,9 @@ def _in_order(parts: Sequence[str], wordings: Sequence[Sequence[str]]) -> bool:
 
 async def test_the_sound_decides_between_like_names(name_dictionaries: NameDictionaries) -> None:
     sound = _Sound(("аристова кристина антоновна", -0.5), ("арестова кристина антоновна", -6.0))
-    answer = await understood(Names(name_dictionaries, sound), "арестова кристина антоновна", turn_id="t")
+    text = "арестова кристина антоновна"
+    recognised = [{"text": text, "score": -0.4}]
+    answer = await understood(Names(name_dictionaries, sound), text, turn_id="t", alternatives=recognised)
     assert answer.value["surname"] == "Аристова"
     assert sound.is_asked("Аристова", "Кристина", "Антоновна")
     assert sound.is_asked("Кристина", "Антоновна", "Аристова")
