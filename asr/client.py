@@ -11,7 +11,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
-from asr.grammar import Part
+from asr.grammar import Part as Part  # what askers build their grammars of
 from asr.protocol import (
     MAX_AUDIO_BYTES,
     Close,

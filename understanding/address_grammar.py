@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from num2words import num2words
 
-from asr.grammar import Part
+from asr.client import Part
 from understanding.address_houses import houses_in, in_full, said_house
 from understanding.address_streets import StreetReading
 from understanding.address_text import address_words, in_words

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from asr.grammar import Part as Wordings
+from asr.client import Part as Wordings
 from understanding.dictionaries import NameDictionaries, NameList
 from understanding.name_decoder import Part, Reading
 from understanding.text import fold

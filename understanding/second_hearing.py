@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from asr.grammar import Part
+from asr.client import Part
 from core.errors import VyzovError
 from core.events import Alternative
 from core.logs import get_logger

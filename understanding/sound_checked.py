@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from asr.grammar import Part
+from asr.client import Part
 from understanding.model import Candidate, Heard, Understood
 from understanding.second_hearing import Ear, heard_again
 
