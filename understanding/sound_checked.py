@@ -22,6 +22,9 @@ _SOUND_WEIGHT = 0.12
 """Weight of the sound's log likelihood: the recogniser has listened to these wordings already, and they are one of many
 ways to say the value. With 0.3 and more fewer dates are right."""
 
+_UNHEARD = 12.0
+"""Log likelihood by which a wording is behind the best that the search along the sound gave up."""
+
 
 class SoundChecked:
     """Understands a slot by its text; where values compete, the sound puts them in order."""
@@ -47,7 +50,7 @@ class SoundChecked:
         likely = {one.text: one.score for one in await heard_again(self._ear, heard.turn_id, [[Part(tuple(phrases))]])}
         if not likely:
             return understood
-        unheard = min(likely.values())
+        unheard = max(likely.values()) - _UNHEARD
         weights = [
             one.probability * math.exp(_SOUND_WEIGHT * likely.get(phrase, unheard))
             for one, phrase in zip(asked, phrases, strict=True)

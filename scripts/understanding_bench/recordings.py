@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +16,10 @@ from core.errors import ConfigurationError
 from core.words import Slot
 from dialog.conversation.spoken import spoken_date
 from scripts.sound import through_alaw
-from scripts.understanding_bench.draws import TODAY, Draw, Drawer, Kind, as_recognised
+from scripts.understanding_bench.draws import Draw, Drawer, Kind, as_recognised
 from scripts.understanding_bench.wording import cardinal
+from understanding.ages import understand_age
+from understanding.model import Heard
 
 REAL = Path("/usr/share/asterisk/sounds/ru_RU_f_IvrvoiceRU/digits")
 INSTALL = "apt-get install asterisk-core-sounds-ru-wav"
@@ -72,9 +73,9 @@ def _of_one(path: Path, index: int, drawer: Drawer) -> Iterator[Draw]:
     # without a schema: `yes` and `no` are slots here, not truth values
     data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
     expect: dict[str, str] = data["expect"]
-    born = dt.date.fromisoformat(expect["birth_date"]) if expect.get("birth_date") else None
-    # they say the age that they reach in the year of the recording, whether or not the birthday has been
-    context = {"age": TODAY.year - born.year} if born is not None else {}
+    # the age that they say is not always that of the date: some round it up before a birthday
+    said_age = understand_age(Heard(expects="number", slot="age", text=str(data["say"].get("age") or ""))).value
+    context = {"age": said_age["years"]} if said_age else {}
     for kind, slot, entry, truth in _answers(expect, context, drawer):
         recording, said = path.with_name(f"{entry}.al"), data["say"].get(entry)
         if said is not None and truth is not None and recording.is_file():
