@@ -18,10 +18,9 @@ TRUST = HEARD_ALONG_GRAMMAR
 OLDEST = 115
 """Years: nobody in the country's registers is older."""
 
-AGE_BY_ONE = 0.3
-"""Weight of a date whose age is a year off from the age that was said: people round it before a birthday, the more so
-another's; but more often a digit was misheard. An estimate."""
-AGE_BY_TWO = 0.12
+AGE_BY_TWO = 0.3
+"""Weight of a date whose age is two years off from the age that was said; one year off are many who round it up before
+a birthday (2 of 12 recorded residents)."""
 AGE_OFF = 0.06
 """… by more than 2 years: one of both was misheard."""
 
@@ -217,7 +216,7 @@ def _agreement(born: date, context: Context, today: date) -> float:
     if context.age is None:
         return 1.0
     off = abs(age_on(born, today) - context.age)
-    return (1.0, AGE_BY_ONE, AGE_BY_TWO)[off] if off <= 2 else AGE_OFF
+    return 1.0 if off <= 1 else AGE_BY_TWO if off == 2 else AGE_OFF
 
 
 def _from_keypad(digits: str, today: date) -> list[PartialDate]:
