@@ -57,25 +57,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to understand a text. `score` is a log likelihood with priors; `surname_first` the order said."""
+    """One way to understand a text. `score` is a log likelihood with priors."""
 
     surname: Part | None
     first: Part | None
     patronymic: Part | None
     gender: str
     score: float
-    surname_first: bool = True
 
     @property
     def key(self) -> tuple[str | None, str | None, str | None]:
         return _name(self.surname), _name(self.first), _name(self.patronymic)
-
-    @property
-    def phrase(self) -> str:
-        """The words as they were said, for scoring against the sound."""
-        tail = [self.first, self.patronymic]
-        parts = [self.surname, *tail] if self.surname_first else [*tail, self.surname]
-        return " ".join(part.form for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +80,6 @@ class _Frame:
     case: Case
     score: float
     left: tuple[int, int]
-    surname_first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +128,7 @@ class NameDecoder:
                 total = frame.score + score
                 if names not in readings or readings[names].score < total:
                     gender_said = frame.gender if frame.gender != "u" else of
-                    readings[names] = Reading(
-                        surname, frame.first, frame.patronymic, gender_said, total, frame.surname_first
-                    )
+                    readings[names] = Reading(surname, frame.first, frame.patronymic, gender_said, total)
         return heapq.nlargest(80, readings.values(), key=lambda reading: reading.score)
 
     def surname(self, heard: str, raw: str, gender: str | None) -> list[Reading]:
@@ -164,7 +153,7 @@ class NameDecoder:
 
     def _frames(self, heard: str, gender: str | None) -> Iterator[_Frame]:
         size = len(heard)
-        yield _Frame(None, None, gender or "u", "nominative", -2 * _ABSENT, (0, size), True)
+        yield _Frame(None, None, gender or "u", "nominative", -2 * _ABSENT, (0, size))
         firsts, seconds = self._places("first", heard, gender), self._places("patronymic", heard, gender)
         ending: dict[int, list[_Place]] = {}
         for first in firsts:
@@ -277,10 +266,10 @@ def _around(first: _Place | None, second: _Place | None, score: float, start: in
     assert last is not None
     parts = (first.part if first else None, second.part if second else None)
     # the patronymic's ending is the surer witness of gender
-    yield _Frame(*parts, last.gender, last.case, score - SHARPNESS * _GAP * (size - last.end), (0, start), True)
+    yield _Frame(*parts, last.gender, last.case, score - SHARPNESS * _GAP * (size - last.end), (0, start))
     if last.end < size:
         score -= _SURNAME_LAST + SHARPNESS * _GAP * start
-        yield _Frame(*parts, last.gender, last.case, score, (last.end, size), False)
+        yield _Frame(*parts, last.gender, last.case, score, (last.end, size))
 
 
 _ENDINGS: dict[str, tuple[tuple[str, str], ...]] = {

@@ -97,7 +97,6 @@ class HeldNames:
                 named = dict(zip(sequence.kinds, parts, strict=True))
                 yield Reading(
                     named.get("surname"), named.get("first"), named.get("patronymic"), sequence.gender, 0.0,
-                    sequence.kinds[0] == "surname",
                 )  # fmt: skip
 
     def _matches(self, words: Sequence[str], forms: Sequence[Forms]) -> Iterator[tuple[Part, ...]]:

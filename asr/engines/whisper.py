@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from ctranslate2 import StorageView
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
@@ -71,15 +70,12 @@ _UNHEARD = -10.0
 _KEPT = 64
 _KEPT_SECONDS = 60.0
 
-Floats = npt.NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class _Encoding:
     """The sound of a turn as the decoder wants it. `features`: (1, frames / 2, width)."""
 
     features: Any
-    frames: int
     at: float
 
 
@@ -153,7 +149,6 @@ class WhisperEngine:
         grammar = self._grammars.get(task.slot or "")
         if grammar is not None:
             return _beside(hypotheses, self._along(encoding, grammar))
-            return self._by_grammar(encoding, grammar, hypotheses)
         free = [Alternative(text=one.text, score=round(one.score, 3)) for one in hypotheses]
         return Recognition(free[0].text, free)
 
@@ -185,7 +180,7 @@ class WhisperEngine:
         # padding=0: by default the extractor adds 30 s of silence
         mel = self._whisper.feature_extractor(padded, padding=0)[:, :frames]
         features = self._model.encode(StorageView.from_array(np.ascontiguousarray(mel[None])))
-        return _Encoding(features, frames, time.monotonic())
+        return _Encoding(features, time.monotonic())
 
     def _decode(self, encoding: _Encoding, task: Task) -> list[_Hypothesis]:
         """Free decoding: the n best, likeliest first, invented text left out. What is heard without a hint is asked
